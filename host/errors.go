@@ -1,0 +1,36 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrServerClosed is what Serve, Listen and Err return after Shutdown or Close.
+	ErrServerClosed = errors.New("host: server closed")
+
+	// ErrRuntimeClosed is what a Runtime returns after Close.
+	ErrRuntimeClosed = errors.New("host: runtime closed")
+)
+
+// LoadError says why a module was not accepted as a handler. Err is one of the errors of the
+// module's validation, or what the compiler said.
+type LoadError struct {
+	Name string // as given to Load
+	Err  error
+}
+
+func (e *LoadError) Error() string { return fmt.Sprintf("host: load handler %q: %v", e.Name, e.Err) }
+func (e *LoadError) Unwrap() error { return e.Err }
+
+// FaultError says why a guest was ended: it trapped, exited, or broke the contract.
+type FaultError struct {
+	Guest    string // the handler's name, or "stack"
+	Function string // the export that did not return, or the import that was misused
+	Err      error
+}
+
+func (e *FaultError) Error() string {
+	return fmt.Sprintf("host: guest %s ended in %s: %v", e.Guest, e.Function, e.Err)
+}
+func (e *FaultError) Unwrap() error { return e.Err }
