@@ -19,7 +19,7 @@ type Function struct {
 
 // StackImports are all functions that stack.wasm may import from the host, besides WASI.
 var StackImports = []Function{
-	{ModuleSock, "socket_listen", types(I32, I32, I32), types(I64)},
+	{ModuleSock, "socket_listen", types(I64, I32, I32), types(I64)},
 	{ModuleSock, "socket_write", types(I64, I32, I32), types(I64)},
 	{ModuleSock, "socket_shutdown", types(I64), types(I32)},
 	{ModuleSock, "socket_close", types(I64, I32), types(I32)},

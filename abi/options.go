@@ -93,3 +93,16 @@ var (
 	_ [ListenRequestSize]byte = [unsafe.Sizeof(ListenRequest{})]byte{}
 	_ [88]byte                = [unsafe.Offsetof(ListenRequest{}.HostSize)]byte{}
 )
+
+// MaxHeaderBytesLimit bounds Options.MaxHeaderBytes: a head must fit into one event.
+const MaxHeaderBytesLimit = 1 << 20
+
+// Valid reports whether o obeys the rules of README.md: no negative duration, HeadersTimeout not
+// above RequestTimeout unless either is none, sizes that let a request through.
+func (o *Options) Valid() bool {
+	durations := o.HeadersTimeout | o.RequestTimeout | o.KeepAliveTimeout | o.BodyIdleTimeout | o.WriteIdleTimeout | o.LingerTimeout
+	return durations >= 0 &&
+		(o.HeadersTimeout == 0 || o.RequestTimeout == 0 || o.HeadersTimeout <= o.RequestTimeout) &&
+		o.MaxHeaderBytes > 0 && o.MaxHeaderBytes <= MaxHeaderBytesLimit &&
+		o.MaxPipelined > 0 && o.MaxQueuedBytes > 0
+}

@@ -4,7 +4,7 @@ package abi
 type Status int32
 
 const (
-	StatusOK          Status = 0  // done; for bytes: the kernel has all of them
+	StatusOK          Status = 0  // done; for bytes: the kernel has all of them, or will at the end of this turn
 	StatusQueued      Status = 1  // accepted; some bytes wait in the stack, EventDrain or EventFinish follows
 	StatusClosed      Status = 2  // the handle is stale, or its connection is gone
 	StatusInvalid     Status = 3  // an argument or a record breaks a rule of README.md; nothing was done
@@ -15,7 +15,7 @@ const (
 	StatusUnavailable Status = 8  // the address is not of this machine (EADDRNOTAVAIL)
 	StatusReset       Status = 9  // the peer or the network broke the connection (ECONNRESET, EPIPE)
 	StatusUnsupported Status = 10 // this host has no such thing
-	StatusBodyLength  Status = 11 // body bytes do not agree with the declared Content-Length; nothing was done
+	StatusBodyLength  Status = 11 // body and declared Content-Length differ: excess dropped, the connection will close
 )
 
 var statusText = [...]string{

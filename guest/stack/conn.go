@@ -1,0 +1,218 @@
+package stack
+
+import (
+	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/stack/h1"
+)
+
+// conn is a server connection.
+type conn struct {
+	socket   uint64 // 0: not in use
+	listener *listener
+
+	// Input.
+	parser  h1.RequestParser
+	in      queue     // received and not consumed: an unfinished head, or what was held back
+	reading *exchange // whose body is being received
+	held    bool      // the socket is paused
+	eof     bool      // the peer has sent its FIN
+	deaf    bool      // no more requests: further input is discarded
+
+	// Output.
+	first, last         *exchange // unanswered, in request order; first owns the socket
+	unanswered          uint32
+	flushing, flushLast *exchange // ended, waiting for the kernel to take their last bytes
+	out                 queue
+	written             int64 // bytes ever put into out or the kernel
+	waiting             int   // bytes in out and in the out of exchanges
+	stalled             bool  // the kernel takes no more: Writable follows
+
+	served    uint32
+	closing   bool // the last response is in out: shut down when it has left
+	lingering bool
+	broken    bool // the socket is gone
+	scheduled bool // on Engine.work
+
+	readTimer, requestTimer, writeTimer timer
+}
+
+// conn returns the connection of a socket handle, nil for a stale one.
+func (e *Engine) conn(socket uint64) *conn {
+	if i := uint64(uint32(socket)); i < uint64(len(e.conns)) {
+		if c := e.conns[i]; c != nil && c.socket == socket {
+			return c
+		}
+	}
+	return nil
+}
+
+func (e *Engine) newConn(socket uint64, l *listener) *conn {
+	i := int(uint32(socket))
+	for len(e.conns) <= i {
+		e.conns = append(e.conns, nil)
+	}
+	var c *conn
+	if n := len(e.freeConns); n > 0 {
+		c = e.freeConns[n-1]
+		e.freeConns = e.freeConns[:n-1]
+	} else {
+		c = new(conn)
+		c.readTimer.conn, c.requestTimer.conn, c.writeTimer.conn = c, c, c
+	}
+	e.conns[i] = c
+	c.socket, c.listener = socket, l
+	c.parser.Init(h1.Limits{
+		MaxHeaderBytes:     l.options.MaxHeaderBytes,
+		MaxHeadersCount:    l.options.MaxHeadersCount,
+		MaxChunkExtensions: l.options.MaxChunkExtensions,
+		Lenient:            l.options.Lenient,
+	})
+	l.conns++
+	return c
+}
+
+// drop closes the socket of c, unless it broke, and forgets c. Its exchanges have been told.
+func (e *Engine) drop(c *conn, reset bool) {
+	if !c.broken {
+		e.sockets.Close(c.socket, reset)
+	}
+	c.readTimer.disarm()
+	c.requestTimer.disarm()
+	c.writeTimer.disarm()
+	c.in.drop(&e.buffers)
+	c.out.drop(&e.buffers)
+	e.queued -= c.waiting
+	e.conns[uint32(c.socket)] = nil
+	l := c.listener
+	*c = conn{
+		parser: c.parser, scheduled: c.scheduled,
+		readTimer: timer{conn: c}, requestTimer: timer{conn: c}, writeTimer: timer{conn: c},
+	}
+	e.freeConns = append(e.freeConns, c)
+	if l.conns--; l.closing && l.conns == 0 {
+		e.closeServers()
+	}
+}
+
+// append puts x at the end of the unanswered exchanges.
+func (c *conn) append(x *exchange) {
+	x.conn, x.linked = c, true
+	if c.last == nil {
+		c.first = x
+	} else {
+		c.last.next = x
+	}
+	c.last = x
+	c.unanswered++
+}
+
+// idle reports whether nothing is under way in either direction.
+func (c *conn) idle() bool {
+	return c.first == nil && c.reading == nil && c.flushing == nil && c.out.len() == 0 && c.in.len() == 0 && c.parser.Idle()
+}
+
+// settle brings c to rest at the end of an entry: it consumes input that is no longer held back,
+// tells handlers what became true, and decides how the connection goes on.
+func (e *Engine) settle(c *conn) {
+	e.consume(c)
+	if c.broken {
+		e.abandon(c)
+		e.drop(c, false)
+		return
+	}
+	e.notify(c)
+	if c.closing && !c.lingering {
+		e.abandon(c) // requests behind the last response are never answered
+		if c.out.len() == 0 {
+			e.linger(c)
+			return
+		}
+	}
+	if c.listener.closing && c.idle() {
+		e.drop(c, false)
+		return
+	}
+	e.watch(c)
+}
+
+// notify tells handlers whose responses have reached the kernel.
+func (e *Engine) notify(c *conn) {
+	flushed := c.written - int64(c.out.len())
+	for x := c.flushing; x != nil && x.mark <= flushed; x = c.flushing {
+		if c.flushing = x.next; c.flushing == nil {
+			c.flushLast = nil
+		}
+		x.next, x.linked = nil, false
+		e.finish(x)
+	}
+	if x := c.first; x != nil && x.wantDrain && c.out.len() == 0 {
+		x.wantDrain = false
+		e.events = append(e.events, Event{Kind: abi.EventDrain, Target: x.handle})
+	}
+}
+
+// finish tells the handler that the response of x has reached the kernel.
+func (e *Engine) finish(x *exchange) {
+	x.finished = true
+	if x.handle == 0 {
+		return
+	}
+	ev := Event{Kind: abi.EventFinish, Target: x.handle}
+	if x.received {
+		ev.Flags = abi.EventDone
+		e.exchanges.close(x)
+	}
+	e.events = append(e.events, ev)
+}
+
+// abandon tells the handlers of all exchanges of c that the connection ends.
+func (e *Engine) abandon(c *conn) {
+	for x := c.flushing; x != nil && c.broken; x = x.next {
+		e.disown(x)
+	}
+	if c.reading != nil {
+		e.disown(c.reading)
+		c.reading = nil
+	}
+	for x := c.first; x != nil; {
+		next := x.next
+		c.waiting -= x.out.len()
+		e.queued -= x.out.len()
+		x.out.drop(&e.buffers)
+		x.next, x.linked = nil, false
+		e.disown(x)
+		x = next
+	}
+	c.first, c.last, c.unanswered = nil, nil, 0
+	if c.broken {
+		c.flushing, c.flushLast = nil, nil
+	}
+	c.deaf = true
+}
+
+// disown ends an exchange for its handler, who has not been told that it is over.
+func (e *Engine) disown(x *exchange) {
+	if x.handle != 0 {
+		e.events = append(e.events, Event{Kind: abi.EventClose, Flags: abi.EventDone, Target: x.handle})
+		e.exchanges.close(x)
+	}
+}
+
+// linger ends the sending side and discards input until the peer closes too, so that a reset does
+// not destroy the last response on its way (RFC 9112 §9.6).
+func (e *Engine) linger(c *conn) {
+	if c.eof {
+		e.drop(c, false)
+		return
+	}
+	c.lingering = true
+	c.in.drop(&e.buffers)
+	c.requestTimer.disarm()
+	c.writeTimer.disarm()
+	e.sockets.Shutdown(c.socket)
+	if c.held {
+		c.held = false
+		e.sockets.Resume(c.socket)
+	}
+	e.arm(&c.readTimer, timeLinger)
+}

@@ -1,0 +1,152 @@
+package stack
+
+import "github.com/portholehttp/porthole/abi"
+
+// Sockets is what the engine needs from its surroundings: the imports of porthole_sock_1.
+// No call blocks, and none calls back into the engine.
+type Sockets interface {
+	// Listen opens a listener for a handler's server; request is an abi.ListenRequest and its
+	// host text. The driver tells the handler what came of it.
+	Listen(server uint64, request []byte) (listener uint64, status abi.Status)
+	// Write hands bytes to the kernel. When it takes fewer than len(p), Engine.Writable follows.
+	Write(socket uint64, p []byte) (n int, status abi.Status)
+	// Shutdown ends the sending side once what was written has left.
+	Shutdown(socket uint64)
+	// Close frees a socket or listener handle; reset drops what was not sent yet.
+	Close(handle uint64, reset bool)
+	// Pause stops Data and End of a socket; Resume undoes it.
+	Pause(socket uint64)
+	Resume(socket uint64)
+	// SetTimer asks for one call of Timer at that time of the clock of now; 0 disarms.
+	SetTimer(at int64)
+	// WallClock returns Unix time in nanoseconds.
+	WallClock() int64
+}
+
+// Event is something a handler is told. Head and Body are views, valid until the next entry.
+type Event struct {
+	Kind     abi.EventKind
+	Flags    uint32
+	Target   uint64 // an exchange, or a server
+	Listener uint64 // where a request came in
+	Head     []byte
+	Body     []byte
+}
+
+// Engine serves HTTP on the sockets of one shard. It is not safe for concurrent use.
+type Engine struct {
+	sockets   Sockets
+	now       int64 // monotonic nanoseconds, as given by the last entry
+	events    []Event
+	heads     []byte // the head records of events
+	scratch   []byte // a response while it is put together
+	work      []*conn
+	turn      bool // Turn has something to do besides work
+	listeners []*listener
+	hostMask  uint32  // abi.Listen*, of the handler attached to the host's listeners
+	conns     []*conn // by the low half of the socket handle
+	freeConns []*conn
+	exchanges exchangeTable
+	buffers   bufferPool
+	queued    int // response bytes that wait, over all connections
+	armed     int64
+	date      dateCache
+}
+
+// MaxTotalQueued is the most response bytes that may wait in one engine. A connection whose
+// response would exceed it is destroyed, and its operation answered with abi.StatusLimit.
+const MaxTotalQueued = 256 << 20
+
+// New returns an engine without listeners.
+func New(s Sockets) *Engine { return &Engine{sockets: s} }
+
+// Events returns what the last entry raised, in order. It is valid until the next entry.
+func (e *Engine) Events() []Event { return e.events }
+
+// enter begins an entry: the events of the previous one have been delivered.
+func (e *Engine) enter(now int64) {
+	e.now = now
+	clear(e.events)
+	e.events = e.events[:0]
+	e.heads = e.heads[:0]
+	e.buffers.reclaim()
+}
+
+// Accept takes over a new connection of a listener.
+func (e *Engine) Accept(socket, listener uint64, now int64) {
+	e.enter(now)
+	l := e.listener(listener)
+	if l == nil {
+		e.sockets.Close(socket, true)
+		return
+	}
+	c := e.newConn(socket, l)
+	e.arm(&c.readTimer, timeHeaders)
+}
+
+// Data gives the engine bytes of a socket. The engine may overwrite p, and events may refer to it.
+func (e *Engine) Data(socket uint64, p []byte, now int64) {
+	e.enter(now)
+	if c := e.conn(socket); c != nil && !c.lingering {
+		e.receive(c, p)
+		e.settle(c)
+	}
+}
+
+// End tells that the peer will send no more.
+func (e *Engine) End(socket uint64, now int64) {
+	e.enter(now)
+	c := e.conn(socket)
+	switch {
+	case c == nil:
+	case c.lingering:
+		e.drop(c, false)
+	default:
+		c.eof = true
+		e.settle(c)
+	}
+}
+
+// Writable tells that a socket takes bytes again after a short Write.
+func (e *Engine) Writable(socket uint64, now int64) {
+	e.enter(now)
+	if c := e.conn(socket); c != nil {
+		c.stalled = false
+		e.flush(c)
+		e.settle(c)
+	}
+}
+
+// Closed tells that a socket broke. Its handle is stale.
+func (e *Engine) Closed(socket uint64, _ abi.Status, now int64) {
+	e.enter(now)
+	if c := e.conn(socket); c != nil {
+		c.broken = true
+		e.settle(c)
+	}
+}
+
+// Turn does the work that operations put off since the last entry.
+func (e *Engine) Turn(now int64) {
+	e.enter(now)
+	for i := 0; i < len(e.work); i++ {
+		c := e.work[i]
+		c.scheduled = false
+		if c.socket != 0 {
+			e.flush(c)
+			e.settle(c)
+		}
+	}
+	clear(e.work)
+	e.work = e.work[:0]
+	e.turn = false
+	e.closeServers()
+}
+
+// schedule puts c on the work list of the next Turn.
+func (e *Engine) schedule(c *conn) {
+	if !c.scheduled {
+		c.scheduled = true
+		e.work = append(e.work, c)
+	}
+}

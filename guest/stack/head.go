@@ -1,0 +1,295 @@
+package stack
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/stack/h1"
+)
+
+// parseResponseHead checks the fixed part of an abi.ResponseHead whose status is from low to high.
+func parseResponseHead(record []byte, low, high uint16) (r abi.ResponseHead, fields abi.FieldTable, status abi.Status) {
+	if len(record) < abi.ResponseHeadSize {
+		return r, fields, abi.StatusInvalid
+	}
+	r = abi.Decode[abi.ResponseHead](record)
+	fields, ok := abi.Table(record, abi.ResponseHeadSize, r.TextOffset, r.FieldCount)
+	if !ok || r.Status < low || r.Status > high {
+		return r, fields, abi.StatusInvalid
+	}
+	return r, fields, abi.StatusOK
+}
+
+// appendStatusLine appends a status line; it is always HTTP/1.1, our own version (RFC 9112 §2.3).
+func appendStatusLine(out []byte, r *abi.ResponseHead, fields abi.FieldTable) ([]byte, abi.Status) {
+	out = append(out, "HTTP/1.1 "...)
+	out = strconv.AppendUint(out, uint64(r.Status), 10)
+	out = append(out, ' ')
+	if r.ReasonSize == 0 {
+		out = append(out, reason(int(r.Status))...)
+	} else {
+		phrase, ok := fields.Span(r.ReasonOffset, r.ReasonSize)
+		if !ok || !h1.ValidValue(phrase) {
+			return out, abi.StatusInvalid
+		}
+		out = append(out, phrase...)
+	}
+	return append(out, "\r\n"...), abi.StatusOK
+}
+
+func appendField(out, name, value []byte) []byte {
+	out = append(append(out, name...), ": "...)
+	return append(append(out, value...), "\r\n"...)
+}
+
+// validField returns name and value of field i if they may be written.
+func validField(fields abi.FieldTable, i int) (name, value []byte, ok bool) {
+	name, value, ok = fields.Field(i)
+	return name, value, ok && h1.ValidName(name) && h1.ValidValue(value)
+}
+
+// appendInterim appends a whole interim response.
+func appendInterim(out []byte, r *abi.ResponseHead, fields abi.FieldTable) ([]byte, abi.Status) {
+	out, status := appendStatusLine(out, r, fields)
+	if status != abi.StatusOK {
+		return nil, status
+	}
+	for i := range fields.Len() {
+		name, value, ok := validField(fields, i)
+		if kind := kindOf(name); !ok || kind == fieldContentLength || kind == fieldTransferEncoding {
+			return nil, abi.StatusInvalid // RFC 9110 §8.6, RFC 9112 §6.1
+		}
+		out = appendField(out, name, value)
+	}
+	return append(out, "\r\n"...), abi.StatusOK
+}
+
+// parseTrailers checks an abi.Trailers record: fields that frame or route the message may not be in a
+// trailer section (RFC 9110 §6.5.1).
+func parseTrailers(record []byte) (fields abi.FieldTable, status abi.Status) {
+	if len(record) < abi.TrailersSize {
+		return fields, abi.StatusInvalid
+	}
+	r := abi.Decode[abi.Trailers](record)
+	fields, ok := abi.Table(record, abi.TrailersSize, r.TextOffset, r.FieldCount)
+	if !ok {
+		return fields, abi.StatusInvalid
+	}
+	for i := range fields.Len() {
+		if name, _, ok := validField(fields, i); !ok || kindOf(name) != fieldOther {
+			return fields, abi.StatusInvalid
+		}
+	}
+	return fields, abi.StatusOK
+}
+
+func appendTrailers(out []byte, fields abi.FieldTable) []byte {
+	for i := range fields.Len() {
+		name, value, _ := fields.Field(i)
+		out = appendField(out, name, value)
+	}
+	return out
+}
+
+// fieldKind tells the fields that the engine has to understand from those it passes on.
+type fieldKind uint8
+
+const (
+	fieldOther fieldKind = iota
+	fieldConnection
+	fieldContentLength
+	fieldDate
+	fieldHost
+	fieldKeepAlive
+	fieldTrailer
+	fieldTransferEncoding
+)
+
+func kindOf(name []byte) fieldKind {
+	switch len(name) {
+	case 4:
+		if h1.EqualFold(name, "date") {
+			return fieldDate
+		}
+		if h1.EqualFold(name, "host") {
+			return fieldHost
+		}
+	case 7:
+		if h1.EqualFold(name, "trailer") {
+			return fieldTrailer
+		}
+	case 10:
+		if h1.EqualFold(name, "connection") {
+			return fieldConnection
+		}
+		if h1.EqualFold(name, "keep-alive") {
+			return fieldKeepAlive
+		}
+	case 14:
+		if h1.EqualFold(name, "content-length") {
+			return fieldContentLength
+		}
+	case 17:
+		if h1.EqualFold(name, "transfer-encoding") {
+			return fieldTransferEncoding
+		}
+	}
+	return fieldOther
+}
+
+// headState is what the fields of a response say, while its head is put together.
+type headState struct {
+	length       int64 // Content-Length; -1: none
+	chunked      bool
+	date         bool
+	keepAlive    bool
+	connection   bool // there is a Connection field
+	close        bool // and it has the token close
+	keepAliveEnd int  // where a line "Connection: keep-alive" ends in out; 0: there is none
+}
+
+// appendHead appends the head of the final response of x and decides how its body is framed.
+// whole is the body's size if all of it is known, else -1. x changes only if the status is OK.
+func (e *Engine) appendHead(out []byte, x *exchange, record []byte, whole int64) ([]byte, abi.Status) {
+	r, fields, status := parseResponseHead(record, 200, 999)
+	if status != abi.StatusOK {
+		return nil, status
+	}
+	if out, status = appendStatusLine(out, &r, fields); status != abi.StatusOK {
+		return nil, status
+	}
+	s := headState{length: -1, date: r.Flags&abi.ResponseNoDate != 0}
+	for i := range fields.Len() {
+		var ok bool
+		if out, ok = s.appendField(out, fields, i, r.Status); !ok {
+			return nil, abi.StatusInvalid
+		}
+	}
+	if s.chunked && s.length >= 0 {
+		return nil, abi.StatusInvalid // RFC 9112 §6.2
+	}
+
+	// The body's framing: RFC 9112 §6.3.
+	l := x.conn.listener
+	last := x.last || s.close || l.closing || x.expects && !x.received
+	bodyless := r.Status == 204 || r.Status == 304
+	noBody, chunked, remaining := bodyless || x.head, false, int64(-1)
+	declare := int64(-1) // a Content-Length of our own
+	switch {
+	case bodyless:
+		last = last || s.chunked
+	case s.length >= 0:
+		remaining = s.length
+	case whole > 0, whole == 0 && !x.head:
+		if !s.chunked || x.http10 {
+			declare, remaining = whole, whole
+		} else {
+			chunked = true
+		}
+	case x.head:
+		chunked = s.chunked && !x.http10
+	case x.http10:
+		last = true // the body ends with the connection
+	default:
+		chunked = true
+	}
+
+	if !s.date {
+		out = append(append(append(out, "Date: "...), e.dateValue()...), "\r\n"...)
+	}
+	switch {
+	case last && s.keepAliveEnd > 0:
+		value := s.keepAliveEnd - len("keep-alive\r\n")
+		out = slices.Replace(out, value, s.keepAliveEnd, []byte("close\r\n")...)
+	case last && !s.close:
+		out = append(out, "Connection: close\r\n"...)
+	case !s.connection:
+		out = append(out, "Connection: keep-alive\r\n"...)
+		if !s.keepAlive {
+			out = append(out, l.keepAliveLine...)
+		}
+	}
+	if declare >= 0 {
+		out = strconv.AppendInt(append(out, "Content-Length: "...), declare, 10)
+		out = append(out, "\r\n"...)
+	} else if chunked {
+		out = append(out, "Transfer-Encoding: chunked\r\n"...)
+	}
+	x.last, x.noBody, x.chunked, x.remaining = last, noBody, chunked && !noBody, remaining
+	return append(out, "\r\n"...), abi.StatusOK
+}
+
+// appendField appends field i unless the engine writes its own in its place.
+func (s *headState) appendField(out []byte, fields abi.FieldTable, i int, status uint16) ([]byte, bool) {
+	name, value, ok := validField(fields, i)
+	if !ok {
+		return nil, false
+	}
+	switch kindOf(name) {
+	case fieldContentLength:
+		if s.length >= 0 || !parseLength(value, &s.length) {
+			return nil, false
+		}
+		if status == 204 {
+			s.length = -1
+			return out, true // RFC 9110 §8.6
+		}
+	case fieldTransferEncoding:
+		if s.chunked || !h1.EqualFold(value, "chunked") {
+			return nil, false
+		}
+		s.chunked = true
+		return out, true
+	case fieldDate:
+		s.date = true
+	case fieldKeepAlive:
+		s.keepAlive = true
+	case fieldConnection:
+		s.connection = true
+		s.close = s.close || hasToken(value, "close")
+		out = appendField(out, name, value)
+		if h1.EqualFold(value, "keep-alive") {
+			s.keepAliveEnd = len(out)
+		}
+		return out, true
+	}
+	return appendField(out, name, value), true
+}
+
+// parseLength reads a Content-Length: 1*DIGIT (RFC 9110 §8.6) that fits an int64.
+func parseLength(value []byte, n *int64) bool {
+	if len(value) == 0 || len(value) > 18 {
+		return false
+	}
+	*n = 0
+	for _, c := range value {
+		if c < '0' || c > '9' {
+			return false
+		}
+		*n = *n*10 + int64(c-'0')
+	}
+	return true
+}
+
+// hasToken reports whether a comma-separated list has token, which is in lower case.
+func hasToken(list []byte, token string) bool {
+	for len(list) > 0 {
+		item := list
+		if i := slices.Index(list, ','); i >= 0 {
+			item, list = list[:i], list[i+1:]
+		} else {
+			list = nil
+		}
+		for len(item) > 0 && (item[0] == ' ' || item[0] == '\t') {
+			item = item[1:]
+		}
+		for n := len(item); n > 0 && (item[n-1] == ' ' || item[n-1] == '\t'); n-- {
+			item = item[:n-1]
+		}
+		if h1.EqualFold(item, token) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,139 @@
+package stack
+
+import (
+	"strconv"
+
+	"github.com/portholehttp/porthole/abi"
+)
+
+// listener is where connections come from: their limits and timeouts, and whose requests they are.
+type listener struct {
+	handle  uint64
+	options abi.Options
+	server  uint64 // target of a handler's own server; 0: a listener of the host
+	mask    uint32 // abi.Listen*, for a handler's own server
+	conns   int
+	closing bool // no more connections come; those that are idle close
+	timers  [timeClasses]timerList
+
+	keepAliveLine []byte // Keep-Alive field: how long an idle connection stays
+}
+
+// keepAliveBuffer is how much longer than advertised an idle connection stays open, so that a
+// request which the client sends at the last moment does not meet a closing socket.
+const keepAliveBuffer = int64(1e9)
+
+func (e *Engine) listener(handle uint64) *listener {
+	for _, l := range e.listeners {
+		if l.handle == handle {
+			return l
+		}
+	}
+	return nil
+}
+
+func (e *Engine) server(target uint64) *listener {
+	for _, l := range e.listeners {
+		if l.server == target {
+			return l
+		}
+	}
+	return nil
+}
+
+// ListenerOpen makes known a listener of the host. Its requests go to whom the host chooses.
+func (e *Engine) ListenerOpen(handle uint64, o *abi.Options) abi.Status {
+	if handle == 0 || e.listener(handle) != nil || !o.Valid() {
+		return abi.StatusInvalid
+	}
+	e.addListener(handle, 0, o)
+	return abi.StatusOK
+}
+
+func (e *Engine) addListener(handle, server uint64, o *abi.Options) *listener {
+	l := &listener{handle: handle, options: *o, server: server}
+	l.timers[timeHeaders].duration = o.HeadersTimeout
+	l.timers[timeRequest].duration = o.RequestTimeout
+	l.timers[timeBodyIdle].duration = o.BodyIdleTimeout
+	l.timers[timeWriteIdle].duration = o.WriteIdleTimeout
+	l.timers[timeLinger].duration = max(o.LingerTimeout, 1)
+	if o.KeepAliveTimeout > 0 {
+		l.timers[timeKeepAlive].duration = o.KeepAliveTimeout + keepAliveBuffer
+		l.keepAliveLine = appendKeepAlive(nil, o)
+	}
+	e.listeners = append(e.listeners, l)
+	return l
+}
+
+// appendKeepAlive appends the field by which Node says how long, and for how many requests in all, a
+// connection stays open.
+func appendKeepAlive(line []byte, o *abi.Options) []byte {
+	line = strconv.AppendInt(append(line, "Keep-Alive: timeout="...), o.KeepAliveTimeout/1e9, 10)
+	if o.MaxRequests > 0 {
+		line = strconv.AppendUint(append(line, ", max="...), uint64(o.MaxRequests), 10)
+	}
+	return append(line, "\r\n"...)
+}
+
+// serverListen is the operation of that name.
+func (e *Engine) serverListen(server uint64, request []byte) abi.Status {
+	if uint32(server) == 0 || len(request) < abi.ListenRequestSize {
+		return abi.StatusInvalid
+	}
+	r := abi.Decode[abi.ListenRequest](request)
+	if uint64(r.HostSize) != uint64(len(request)-abi.ListenRequestSize) || r.Kind > abi.ListenUnix || !r.Options.Valid() {
+		return abi.StatusInvalid
+	}
+	if l := e.server(server); l != nil && !l.closing {
+		return abi.StatusInUse
+	}
+	handle, status := e.sockets.Listen(server, request)
+	if status == abi.StatusOK {
+		e.addListener(handle, server, &r.Options)
+	}
+	return abi.StatusOK // the driver tells the handler about a failure, as an event
+}
+
+// serverListeners is the operation of that name.
+func (e *Engine) serverListeners(server uint64, mask uint32) abi.Status {
+	if uint32(server) == 0 {
+		e.hostMask = mask
+		return abi.StatusOK
+	}
+	l := e.server(server)
+	if l == nil {
+		return abi.StatusInvalid
+	}
+	l.mask = mask
+	return abi.StatusOK
+}
+
+// closeListener stops a listener: idle connections go, active ones finish what they began.
+func (e *Engine) closeListener(l *listener) abi.Status {
+	if l == nil || l.closing {
+		return abi.StatusInvalid
+	}
+	l.closing = true
+	e.sockets.Close(l.handle, false)
+	e.turn = true
+	for _, c := range e.conns {
+		if c != nil && c.listener == l {
+			e.schedule(c)
+		}
+	}
+	return abi.StatusOK
+}
+
+// closeServers forgets closing listeners whose last connection is gone.
+func (e *Engine) closeServers() {
+	kept := e.listeners[:0]
+	for _, l := range e.listeners {
+		if !l.closing || l.conns > 0 {
+			kept = append(kept, l)
+		} else if l.server != 0 {
+			e.events = append(e.events, Event{Kind: abi.EventServerClose, Target: l.server, Listener: l.handle})
+		}
+	}
+	clear(e.listeners[len(kept):])
+	e.listeners = kept
+}

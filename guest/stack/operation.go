@@ -1,0 +1,87 @@
+package stack
+
+import "github.com/portholehttp/porthole/abi"
+
+// Operation does what a handler asks for, and returns an abi.Status with abi.Result bits. It
+// raises no events. head and body are the engine's to overwrite until it returns.
+// rest counts the bytes of the body that follow in further calls (abi.SendMore).
+func (e *Engine) Operation(op abi.Operation, target uint64, flags uint32, head, body []byte, rest int64) int64 {
+	var result int64
+	switch op {
+	case abi.OpServerListen:
+		result = int64(e.serverListen(target, head))
+	case abi.OpServerClose:
+		result = int64(e.closeListener(e.server(target)))
+	case abi.OpServerListeners:
+		result = int64(e.serverListeners(target, flags))
+	case abi.OpListenerClose:
+		result = int64(e.closeListener(e.listener(target)))
+	default:
+		result = e.exchangeOperation(op, e.exchanges.get(target), flags, head, body, rest)
+	}
+	if len(e.work) > 0 || e.turn {
+		result |= abi.ResultTurn
+	}
+	return result
+}
+
+func (e *Engine) exchangeOperation(op abi.Operation, x *exchange, flags uint32, head, body []byte, rest int64) int64 {
+	if x == nil || x.conn.broken {
+		return int64(abi.StatusClosed)
+	}
+	switch op {
+	case abi.OpResponseSend:
+		status := e.responseSend(x, flags, head, body, rest)
+		if x.finished && x.received {
+			e.exchanges.close(x)
+			return int64(status) | abi.ResultDone
+		}
+		return int64(status)
+	case abi.OpResponseInform:
+		return int64(e.responseInform(x, head))
+	case abi.OpRequestPause:
+		e.requestPause(x)
+	case abi.OpRequestResume:
+		e.requestResume(x)
+	case abi.OpExchangeAbort:
+		e.sever(x.conn)
+	case abi.OpExchangeFail:
+		e.exchangeFail(x)
+		return int64(abi.StatusOK) | abi.ResultDone
+	default:
+		return int64(abi.StatusInvalid)
+	}
+	return int64(abi.StatusOK)
+}
+
+// requestPause stops reading, so that the client meets TCP flow control.
+func (e *Engine) requestPause(x *exchange) {
+	c := x.conn
+	x.paused = true
+	if c.reading == x && !c.held && !x.ended {
+		c.held = true
+		c.readTimer.disarm()
+		e.sockets.Pause(c.socket)
+	}
+}
+
+func (e *Engine) requestResume(x *exchange) {
+	x.paused = false
+	if c := x.conn; c.reading == x && c.held {
+		e.schedule(c) // held input is parsed, and the socket resumed, in Turn
+	}
+}
+
+// exchangeFail ends x for a handler that died: 500, or a cut if bytes of its response are out.
+func (e *Engine) exchangeFail(x *exchange) {
+	c := x.conn
+	e.exchanges.close(x)
+	switch {
+	case x.ended: // what it said is complete
+	case x.headSent && c.first == x:
+		e.sever(c)
+	default:
+		e.answer(x, reply{500})
+	}
+	e.schedule(c)
+}

@@ -1,0 +1,113 @@
+package stack
+
+import "github.com/portholehttp/porthole/abi"
+
+// corkLimit is how many bytes of finished responses wait for the next pipelined response, to go
+// out with it in one write.
+const corkLimit = 64 << 10
+
+// output puts bytes of x on their way: to the kernel if x is the connection's first exchange, else
+// into its own queue until it is. With cork they may wait for more of the same turn.
+func (e *Engine) output(x *exchange, p []byte, cork bool) {
+	c := x.conn
+	if c.first == x {
+		e.send(c, p, cork)
+		return
+	}
+	c.waiting += len(p)
+	e.queued += len(p)
+	x.out.add(&e.buffers, p)
+}
+
+// send writes p to the socket of c, after what waits already.
+func (e *Engine) send(c *conn, p []byte, cork bool) {
+	c.written += int64(len(p))
+	if c.broken {
+		return
+	}
+	if c.out.len() == 0 && !c.stalled && !cork {
+		p = p[e.write(c, p):]
+		if len(p) == 0 || c.broken {
+			return
+		}
+	}
+	c.waiting += len(p)
+	e.queued += len(p)
+	c.out.add(&e.buffers, p)
+	if !cork {
+		e.flush(c)
+	}
+}
+
+// flush gives the kernel what waits in c.out, if it takes any.
+func (e *Engine) flush(c *conn) {
+	if c.out.len() == 0 || c.stalled || c.broken {
+		return
+	}
+	n := e.write(c, c.out.view())
+	c.out.skip(&e.buffers, n)
+	c.waiting -= n
+	e.queued -= n
+}
+
+// write returns how many bytes of p the kernel took. Fewer than len(p): c is stalled, or broken.
+func (e *Engine) write(c *conn, p []byte) int {
+	n, status := e.sockets.Write(c.socket, p)
+	if status != abi.StatusOK {
+		e.sever(c)
+		return 0
+	}
+	switch c.stalled = n < len(p); {
+	case !c.stalled:
+		c.writeTimer.disarm()
+	case n > 0 || c.writeTimer.list == nil:
+		e.arm(&c.writeTimer, timeWriteIdle)
+	}
+	return n
+}
+
+// sever destroys the socket of c; Turn or the entry under way tells the handlers.
+func (e *Engine) sever(c *conn) {
+	if !c.broken {
+		c.broken = true
+		e.sockets.Close(c.socket, true)
+		e.schedule(c)
+	}
+}
+
+// advance lets exchanges at the front of c own the socket, and takes off those that have ended.
+func (e *Engine) advance(c *conn) {
+	for x := c.first; x != nil && !c.closing; x = c.first {
+		if n := x.out.len(); n > 0 {
+			c.waiting -= n
+			e.queued -= n
+			e.send(c, x.out.view(), false)
+			x.out.drop(&e.buffers)
+		}
+		if !x.ended {
+			break
+		}
+		if c.first = x.next; c.first == nil {
+			c.last = nil
+		}
+		c.unanswered--
+		x.next = nil
+		c.closing = x.last
+		if x.quiet {
+			x.linked, x.finished = false, true
+			continue
+		}
+		x.mark = c.written
+		if c.flushing == nil {
+			c.flushing = x
+		} else {
+			c.flushLast.next = x
+		}
+		c.flushLast = x
+	}
+	if c.first != nil || c.closing || c.flushing != nil || c.held || c.listener.closing || c.out.len() > 0 {
+		e.schedule(c)
+	} else if c.idle() {
+		e.watchRead(c, timeKeepAlive)
+	}
+}

@@ -1,0 +1,64 @@
+package stack
+
+import (
+	"strconv"
+
+	"github.com/portholehttp/porthole/guest/stack/h1"
+)
+
+// reply is an answer of our own, without a handler: an error status and no body. The connection
+// closes after it. Status 0 is no answer at all.
+type reply struct{ status int }
+
+var replyTimeout = reply{408} // ERR_HTTP_REQUEST_TIMEOUT
+
+func replyTo(err *h1.Error) reply { return reply{err.Code.Status()} }
+
+// continueHead answers Expect: 100-continue (RFC 9110 §10.1.1).
+var continueHead = []byte("HTTP/1.1 100 Continue\r\n\r\n")
+
+// reject ends the input of c with an error. Earlier requests are still answered, in order. The one
+// being received gets r in place of its response, unless bytes of that are on the wire.
+func (e *Engine) reject(c *conn, r reply) {
+	c.deaf = true
+	x := c.reading
+	switch {
+	case x == nil:
+		x = &exchange{remaining: -1}
+		c.append(x)
+		e.answer(x, r)
+	case x.finished || x.ended && !x.linked:
+		c.closing = true // answered already; settle tells the handler
+		return
+	case x.ended:
+		x.last = true
+		return
+	case x.headSent && c.first == x:
+		e.sever(c)
+		return
+	default:
+		c.reading = nil
+		e.disown(x)
+		e.answer(x, r)
+	}
+}
+
+// answer makes r the response of x, which no longer has a handler.
+func (e *Engine) answer(x *exchange, r reply) {
+	c := x.conn
+	c.waiting -= x.out.len()
+	e.queued -= x.out.len()
+	x.out.drop(&e.buffers)
+	x.ended, x.last, x.headSent, x.wantDrain = true, true, true, false
+	if r.status != 0 {
+		out := append(e.scratch[:0], "HTTP/1.1 "...)
+		out = strconv.AppendInt(out, int64(r.status), 10)
+		out = append(append(append(out, ' '), reason(r.status)...), "\r\nDate: "...)
+		out = append(append(out, e.dateValue()...), "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"...)
+		e.scratch = out
+		e.output(x, out, false)
+	}
+	if c.first == x {
+		e.advance(c)
+	}
+}
