@@ -1,43 +1,164 @@
 package netloop
 
 import (
+	"errors"
 	"net"
+	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/portholehttp/porthole/abi"
 )
 
-// Handle names a socket or a listener of one Loop: generation<<32 | index. It is never 0.
-type Handle uint64
+// ErrRan is what Run returns when it is called a second time.
+var ErrRan = errors.New("netloop: a loop runs only once")
 
-// Config is what a Loop can be told. The zero value is the default.
-type Config struct {
-	StopWhenIdle     bool
-	ReadBufferSize   int
-	ReadBuffer       func() []byte
-	StreamBufferSize int
+// Loop owns connections and listeners and delivers their events to a Handler.
+//
+// Post, Attach and Stop may be called from any goroutine; every other method only on the goroutine of Run, from inside
+// a Handler or a posted function, or before Run.
+type Loop struct {
+	config  Config
+	inbox   inbox
+	ran     atomic.Bool
+	stopped atomic.Bool // Stop was called: the rest of a batch is dropped
 
-	WriteFlushTimeout time.Duration
-	Now               func() int64
-	OnAcceptError     func(listener Handle, err error, retry time.Duration)
+	// The loop's goroutine only.
+	handler  Handler
+	now      int64 // the batch's reading of the clock
+	deadline int64 // of SetTimer; 0: none
+	timer    *time.Timer
+	handles  table
+	batch    batch          // of this turn; empty between turns, and then the inbox's next one
+	buffers  writeBuffers   // for streams
+	closing  int            // streams that are closed and still write or close their connection
+	running  sync.WaitGroup // every goroutine that the loop has started
 }
 
-// Loop is an event loop.
-type Loop struct{ config Config }
+// New returns a Loop that Run will run. Run must be called, or what was given to the loop is never closed.
+func New(c Config) *Loop {
+	l := &Loop{config: c.withDefaults()}
+	l.inbox.wake = make(chan struct{}, 1)
+	return l
+}
 
-func New(c Config) *Loop                                    { return &Loop{c} }
-func (l *Loop) Run(h Handler) error                         { return nil }
-func (l *Loop) Stop()                                       {}
-func (l *Loop) Post(f func()) bool                          { return false }
-func (l *Loop) Attach(c net.Conn, listener Handle)          {}
-func (l *Loop) Now() int64                                  { return 0 }
-func (l *Loop) AddListener(ln net.Listener) Handle          { return 0 }
-func (l *Loop) NewListenerHandle() Handle                   { return 0 }
-func (l *Loop) Write(s Handle, p []byte) (int, abi.Status)  { return 0, abi.StatusClosed }
-func (l *Loop) Shutdown(s Handle) abi.Status                { return abi.StatusClosed }
-func (l *Loop) CloseHandle(h Handle, reset bool) abi.Status { return abi.StatusClosed }
-func (l *Loop) Pause(s Handle) abi.Status                   { return abi.StatusClosed }
-func (l *Loop) Resume(s Handle) abi.Status                  { return abi.StatusClosed }
-func (l *Loop) SetTimer(at int64)                           {}
-func (l *Loop) Conn(s Handle) net.Conn                      { return nil }
-func (l *Loop) Sockets() int                                { return 0 }
+// Run delivers events to h until Stop is called, or with StopWhenIdle until nothing is left to wait for. Then it closes every
+// socket and listener as CloseHandle does, without events; and returns when every goroutine of the loop has ended, which
+// takes at most Config.WriteFlushTimeout. A panic of h goes through Run as it is. Run returns ErrRan the second time.
+func (l *Loop) Run(h Handler) error {
+	if !l.ran.CompareAndSwap(false, true) {
+		return ErrRan
+	}
+	l.handler = h
+	for l.wait() {
+		l.turn()
+	}
+	l.end()
+	return nil
+}
+
+// wait sleeps until there is a batch, and takes it. It returns false when the loop is to end.
+func (l *Loop) wait() bool {
+	b := &l.inbox
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.empty() && (!b.stopping || b.ended) {
+		if l.config.StopWhenIdle && l.idle() {
+			b.ended = true
+			return false
+		}
+		if l.arm() {
+			b.asleep = true
+			b.mu.Unlock()
+			<-b.wake
+			b.mu.Lock()
+		}
+	}
+	b.ended = b.ended || b.stopping
+	b.batch, l.batch = l.batch, b.batch
+	return !b.ended
+}
+
+// idle reports whether nothing is left that could cause an event.
+func (l *Loop) idle() bool {
+	return l.handles.occupied == 0 && l.closing == 0 && l.deadline == 0
+}
+
+// turn delivers the batch in l.batch.
+func (l *Loop) turn() {
+	l.now = l.config.Now()
+	l.perform()
+	l.deliver()
+	if l.deadline != 0 && l.now >= l.deadline && !l.stopped.Load() {
+		l.deadline = 0
+		l.handler.Timer(l.now)
+	}
+}
+
+// perform does the batch's tasks.
+func (l *Loop) perform() {
+	for i := range l.batch.tasks {
+		t := l.batch.tasks[i]
+		l.batch.tasks[i] = task{}
+		if t.run != nil {
+			t.run()
+		} else {
+			l.attach(t)
+		}
+	}
+	l.batch.tasks = l.batch.tasks[:0]
+}
+
+// deliver deals with the batch's signals.
+func (l *Loop) deliver() {
+	for i, s := range l.batch.ready {
+		l.batch.ready[i] = nil
+		s.transport.ready(signals(s.signals.Swap(0)))
+	}
+	l.batch.ready = l.batch.ready[:0]
+}
+
+// end closes everything and waits for it.
+func (l *Loop) end() {
+	l.stopped.Store(true)
+	l.perform()
+	for i := range l.handles.slots {
+		switch e := &l.handles.slots[i]; {
+		case e.socket != nil:
+			l.closeSocket(e.socket, false)
+		case e.listener != nil:
+			l.closeListener(e.listener)
+		}
+	}
+	l.deadline = 0
+	for l.deliver(); l.closing > 0; l.deliver() {
+		l.wait()
+	}
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	l.running.Wait()
+}
+
+// Stop makes Run return. It may be called from any goroutine, also before Run, and more than once. Functions that Post has
+// taken still run; no method of the Handler is called after a call of Stop on the loop's goroutine.
+func (l *Loop) Stop() {
+	l.stopped.Store(true)
+	l.inbox.stop()
+}
+
+// Post has f called on the loop's goroutine, after the functions that were posted before it. It may be called from
+// any goroutine. If it returns true, f is called before Run returns; false says that the loop has ended.
+func (l *Loop) Post(f func()) bool {
+	return l.inbox.post(task{run: f})
+}
+
+// Attach hands over a connection, from any goroutine: Handler.Accept follows. listener is a live handle, or 0 for a connection
+// that comes from none. If that listener is closed by then, or the loop has ended, the connection is closed.
+// c must have no deadline set, and must be left alone from then on.
+func (l *Loop) Attach(c net.Conn, listener Handle) {
+	if !l.inbox.post(task{conn: c, listener: listener}) {
+		_ = c.Close()
+	}
+}
+
+// Now reads the loop's clock: monotonic nanoseconds with an arbitrary start, or what Config.Now says.
+func (l *Loop) Now() int64 { return l.config.Now() }
