@@ -16,7 +16,7 @@ const (
 	CodeHeaderOverflow                            // MaxHeaderBytes ended after the request line, before it, or in the trailers
 	CodeExpectedLF                                // a CR that no LF follows
 	CodeExpectedCR                                // an LF that no CR precedes
-	CodeUnexpectedSpace                           // white space between the request line and the first field
+	CodeUnexpectedSpace                           // white space before the first field
 	CodeInvalidFieldName                          // empty, not a token, or white space before the colon
 	CodeInvalidFieldValue                         // a control character
 	CodeObsFold                                   // a folded field line (RFC 9112 §5.2)
@@ -28,6 +28,7 @@ const (
 	CodeUnsupportedTransferCoding                 // a coding other than chunked before it
 	CodeInvalidChunkSize                          // not 1–16 hexadecimal digits, or more than 2^63-1
 	CodeInvalidChunkExtension                     // not as in RFC 9112 §7.1.1
+	CodeInvalidChunkEnd                           // chunk data that CRLF does not follow
 	CodeChunkExtensionsOverflow                   // more than MaxChunkExtensions in one body
 	CodeForbiddenTrailer                          // a trailer field that would frame or route the message
 	CodeUnexpectedEOF                             // the input ended inside a message
@@ -47,7 +48,7 @@ var codes = [...]struct {
 	CodeHeaderOverflow:            {"HPE_HEADER_OVERFLOW", 431, "header or trailer section too large"},
 	CodeExpectedLF:                {"HPE_LF_EXPECTED", 400, "CR without LF"},
 	CodeExpectedCR:                {"HPE_CR_EXPECTED", 400, "LF without CR"},
-	CodeUnexpectedSpace:           {"HPE_UNEXPECTED_SPACE", 400, "white space after the request line"},
+	CodeUnexpectedSpace:           {"HPE_UNEXPECTED_SPACE", 400, "white space before the first field"},
 	CodeInvalidFieldName:          {"HPE_INVALID_HEADER_TOKEN", 400, "invalid character in a field name"},
 	CodeInvalidFieldValue:         {"HPE_INVALID_HEADER_TOKEN", 400, "invalid character in a field value"},
 	CodeObsFold:                   {"HPE_INVALID_HEADER_TOKEN", 400, "folded field line"},
@@ -58,7 +59,8 @@ var codes = [...]struct {
 	CodeInvalidTransferEncoding:   {"HPE_INVALID_TRANSFER_ENCODING", 400, "invalid Transfer-Encoding"},
 	CodeUnsupportedTransferCoding: {"HPE_INVALID_TRANSFER_ENCODING", 501, "transfer coding not supported"},
 	CodeInvalidChunkSize:          {"HPE_INVALID_CHUNK_SIZE", 400, "invalid chunk size"},
-	CodeInvalidChunkExtension:     {"HPE_INVALID_CHUNK_EXTENSION", 400, "invalid chunk extension"},
+	CodeInvalidChunkExtension:     {"HPE_STRICT", 400, "invalid chunk extension"},
+	CodeInvalidChunkEnd:           {"HPE_STRICT", 400, "chunk data longer than its size"},
 	CodeChunkExtensionsOverflow:   {"HPE_CHUNK_EXTENSIONS_OVERFLOW", 413, "too many bytes of chunk extensions"},
 	CodeForbiddenTrailer:          {"HPE_INVALID_HEADER_TOKEN", 400, "field not allowed in the trailer section"},
 	CodeUnexpectedEOF:             {"HPE_INVALID_EOF_STATE", 400, "the connection ended inside a message"},

@@ -3,7 +3,7 @@ package h1
 // Method is a request method. The set is closed and case-sensitive: it is the one of Node's parser.
 type Method uint8
 
-// The methods, in alphabetical order: parsing relies on it. 0 is no method.
+// The methods, in alphabetical order: match relies on it. 0 is no method.
 const (
 	MethodCheckout Method = 1 + iota
 	MethodConnect
@@ -21,6 +21,7 @@ const (
 	MethodOptions
 	MethodPatch
 	MethodPost
+	methodPRI // none: HTTP/2 begins with it (RFC 9113 §3.4)
 	MethodPropFind
 	MethodPropPatch
 	MethodPurge
@@ -50,6 +51,7 @@ var methodNames = [...]string{
 	MethodOptions:     "OPTIONS",
 	MethodPatch:       "PATCH",
 	MethodPost:        "POST",
+	methodPRI:         "PRI",
 	MethodPropFind:    "PROPFIND",
 	MethodPropPatch:   "PROPPATCH",
 	MethodPurge:       "PURGE",
@@ -68,4 +70,20 @@ func (m Method) String() string {
 		return ""
 	}
 	return methodNames[m]
+}
+
+// match narrows down a method of which k bytes are known: m is the first that begins with them. It returns the first that
+// has c next, 0 if none does. No method is the beginning of another.
+func (m Method) match(k uint, c byte) Method {
+	known := methodNames[m][:k]
+	for ; int(m) < len(methodNames); m++ {
+		name := methodNames[m]
+		if uint(len(name)) < k || name[:k] != known {
+			return 0
+		}
+		if k < uint(len(name)) && name[k] == c {
+			return m
+		}
+	}
+	return 0
 }

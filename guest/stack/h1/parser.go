@@ -66,11 +66,44 @@ type RequestParser struct {
 	Err      *Error      // after Failed, until Init
 
 	limits Limits
+	state  state
+	base   int64 // bytes of the message before buf[0], or before the section that is being read
+
+	// Of the section that is being read; offsets count from its first byte.
+	pos       uint // how far it has been read
+	mark      uint // where the current element began: target, version, field name, blank line
+	method    Method
+	major     byte // of the version, a digit
+	form      targetForm
+	authority Span // of an absoluteForm
+	trailer   bool // it is a trailer section
+	lines     uint // field lines
+	kind      fieldKind
+	nameEnd   uint
+	value     uint // where the value began
+	valueEnd  uint // its CR or LF
+	blank     uint // the value up to here has no fold any more: see unfold
+	framing   framing
+
+	// Of the body.
+	remaining  int64  // bytes to come of the body, or of the chunk
+	digits     uint8  // of the chunk size
+	extensions uint32 // bytes of chunk extensions so far
 }
 
 // Init makes the parser ready for a new byte stream. It may be called again; the parser keeps its slices.
 func (p *RequestParser) Init(l Limits) {
-	p.limits = l
+	if l.MaxHeaderBytes == 0 {
+		l.MaxHeaderBytes = abi.DefaultOptions.MaxHeaderBytes
+	}
+	if l.MaxChunkExtensions == 0 {
+		l.MaxChunkExtensions = abi.DefaultOptions.MaxChunkExtensions
+	}
+	*p = RequestParser{
+		Head:     Head{Fields: p.Head.Fields[:0]},
+		Trailers: p.Trailers[:0],
+		limits:   l,
+	}
 }
 
 // Next goes on with the byte stream. buf begins with the first byte that was not consumed yet. Next returns what it
@@ -86,13 +119,221 @@ func (p *RequestParser) Init(l Limits) {
 //
 // The steps, and the bytes that they refer to, do not depend on how the stream was cut into bufs, except that a piece
 // of a body ends where its buf ends. With LenientObsFold, Next overwrites folds in buf with spaces (RFC 9112 §5.2).
+//
+// An Upgrade or CONNECT request is framed like any other. Whoever takes the connection over does so after MessageDone:
+// the bytes that are left are then of the new protocol.
 func (p *RequestParser) Next(buf []byte) (Step, int) {
-	return NeedMore, 0
+	switch {
+	case p.state < stateBody:
+		if p.trailer {
+			return p.trailers(buf, 0)
+		}
+		return p.head(buf)
+	case p.state == stateBody:
+		return p.body(buf, 0)
+	case p.state < stateFailed:
+		return p.chunked(buf)
+	}
+	return Failed, 0
+}
+
+// head goes on before or in a head.
+func (p *RequestParser) head(buf []byte) (Step, int) {
+	start := 0 // of the section in buf
+	if p.state == stateStart {
+		for start < len(buf) && (buf[start] == '\r' || buf[start] == '\n') {
+			start++
+		}
+		if room := p.room(); start > room {
+			return p.overflow(uint(room))
+		}
+		p.base += int64(start)
+		if start == len(buf) {
+			return NeedMore, start
+		}
+		p.messageStart()
+	}
+	b, cut := p.section(buf[start:])
+	if (p.state >= stateLine || p.requestLineEnd(b)) && p.fieldLines(b, &p.Head.Fields) && p.headEnd() {
+		if start > 0 {
+			p.Head.move(uint32(start))
+		}
+		p.headDone()
+		return HeadDone, p.Head.Size
+	}
+	return p.unfinished(start, cut)
+}
+
+// requestLineEnd is requestLine and what follows from its end.
+func (p *RequestParser) requestLineEnd(b []byte) bool {
+	if !p.requestLine(b) {
+		return false
+	}
+	p.state = stateLine
+	return true
+}
+
+// trailers goes on in a trailer section that begins at buf[start].
+func (p *RequestParser) trailers(buf []byte, start int) (Step, int) {
+	b, cut := p.section(buf[start:])
+	if !p.fieldLines(b, &p.Trailers) {
+		return p.unfinished(start, cut)
+	}
+	move(p.Trailers, uint32(start))
+	size := int(p.pos)
+	p.messageEnd()
+	return MessageDone, start + size
+}
+
+// room returns how many bytes the section that is being read may have.
+func (p *RequestParser) room() int {
+	if p.trailer {
+		return int(p.limits.MaxHeaderBytes)
+	}
+	return int(p.limits.MaxHeaderBytes) - int(p.base) // less the empty lines before it
+}
+
+// section returns the part of b that MaxHeaderBytes leaves room for, and whether that is not all.
+func (p *RequestParser) section(b []byte) (part []byte, cut bool) {
+	if room := p.room(); len(b) > room {
+		return b[:room], true
+	}
+	return b, false
+}
+
+// unfinished returns what Next does when the section at buf[start] is not complete at its end, or at the limit.
+func (p *RequestParser) unfinished(start int, cut bool) (Step, int) {
+	switch {
+	case p.state == stateFailed:
+		return Failed, 0
+	case cut:
+		return p.overflow(uint(p.room()))
+	}
+	return NeedMore, start
+}
+
+func (p *RequestParser) overflow(at uint) (Step, int) {
+	code := CodeHeaderOverflow
+	if p.state > stateStart && p.state < stateLine {
+		code = CodeTargetTooLong
+	}
+	p.fail(code, at)
+	return Failed, 0
+}
+
+func (p *RequestParser) messageStart() {
+	p.Head = Head{Fields: p.Head.Fields[:0]}
+	p.Trailers = p.Trailers[:0]
+	p.framing = framing{}
+	p.state = stateMethod
+	p.pos = 0
+	p.lines = 0
+	p.extensions = 0
+}
+
+func (p *RequestParser) headDone() {
+	p.base += int64(p.pos)
+	switch {
+	case p.Head.Chunked:
+		p.chunkStart()
+	default:
+		p.state = stateBody
+		p.remaining = p.Head.ContentLength
+	}
+}
+
+func (p *RequestParser) trailerStart() {
+	p.state = stateLine
+	p.trailer = true
+	p.pos = 0
+	p.lines = 0
+}
+
+func (p *RequestParser) messageEnd() {
+	p.state = stateStart
+	p.trailer = false
+	p.base = 0
+	p.Body = nil
+}
+
+// body goes on in a body, or chunk, of p.remaining bytes that continues at buf[start].
+func (p *RequestParser) body(buf []byte, start int) (Step, int) {
+	piece := buf[start:]
+	switch {
+	case p.remaining == 0: // not in a chunk
+		p.messageEnd()
+		return MessageDone, start
+	case len(piece) == 0:
+		return NeedMore, start
+	case int64(len(piece)) > p.remaining:
+		piece = piece[:p.remaining]
+	}
+	p.Body = piece[:len(piece):len(piece)]
+	p.base += int64(len(piece))
+	p.remaining -= int64(len(piece))
+	if p.remaining == 0 && p.state == stateData {
+		p.state = stateDataCR
+	}
+	return BodyPiece, start + len(piece)
+}
+
+// chunked goes on in a chunked body.
+func (p *RequestParser) chunked(buf []byte) (Step, int) {
+	start := 0
+	if p.state != stateData {
+		n, ok := p.chunkLine(buf)
+		if !ok {
+			return Failed, 0
+		}
+		start = int(n)
+		p.base += int64(n)
+	}
+	switch p.state {
+	case stateData:
+		return p.body(buf, start)
+	case stateLine:
+		return p.trailers(buf, start)
+	}
+	return NeedMore, start
 }
 
 // Idle reports whether the parser is between two messages: it has seen nothing of the next one but empty lines.
-func (p *RequestParser) Idle() bool { return true }
+func (p *RequestParser) Idle() bool { return p.state == stateStart }
 
 // EOF tells the parser that the stream has ended. It returns nil if the parser is Idle; else it fails, now and in every
 // later Next, with CodeUnexpectedEOF, or with the error that was there before.
-func (p *RequestParser) EOF() *Error { return nil }
+func (p *RequestParser) EOF() *Error {
+	if p.state != stateStart && p.state != stateFailed {
+		at := uint(0)
+		if p.state < stateBody {
+			at = p.pos
+		}
+		p.fail(CodeUnexpectedEOF, at)
+	}
+	return p.Err
+}
+
+// fail ends the parser. at is as p.pos, or counts from the first byte of buf in a body. It returns false.
+func (p *RequestParser) fail(c Code, at uint) bool {
+	p.state = stateFailed
+	p.Err = &Error{Code: c, Offset: p.base + int64(at)}
+	return false
+}
+
+func (p *RequestParser) lenient(bit uint32) bool { return p.limits.Lenient&bit != 0 }
+
+// move adds n to the offsets of a head.
+func (h *Head) move(n uint32) {
+	h.MethodSpan.Offset += n
+	h.Target.Offset += n
+	h.Size += int(n)
+	move(h.Fields, n)
+}
+
+// move adds n to the offsets of fields.
+func move(fields []abi.Field, n uint32) {
+	for i := range fields {
+		fields[i].NameOffset += n
+		fields[i].ValueOffset += n
+	}
+}

@@ -1,0 +1,182 @@
+package h1
+
+import "github.com/portholehttp/porthole/abi"
+
+// fieldLines runs the states of a header or trailer section (RFC 9112 §5) over b from p.pos on, and appends the fields to
+// *fields:
+//
+//	section    = *( field-line CRLF ) CRLF
+//	field-line = field-name ":" OWS field-value OWS
+//
+// It returns whether the section is complete, p.pos being behind its blank line. If not, b has ended or the parser failed.
+func (p *RequestParser) fieldLines(b []byte, fields *[]abi.Field) bool {
+	i, n := uint(p.pos), uint(len(b))
+	for i < n {
+		switch p.state {
+		case stateLine:
+			switch c := b[i]; {
+			case is(c, classToken):
+			case c == '\r':
+				p.mark = i
+				i++
+				p.state = stateBlankLF
+				continue
+			case c == '\n':
+				if !p.lenient(abi.LenientBareLF) {
+					return p.fail(CodeExpectedCR, i)
+				}
+				p.mark = i
+				p.state = stateBlankLF
+				continue
+			case isBlank(c):
+				if p.lines == 0 {
+					return p.fail(CodeUnexpectedSpace, i)
+				}
+				return p.fail(CodeObsFold, i)
+			default:
+				return p.fail(CodeInvalidFieldName, i)
+			}
+			p.mark = i
+			p.state = stateName
+			fallthrough
+
+		case stateName:
+			if i = skip(b, i, classToken); i == n {
+				continue
+			}
+			p.nameEnd = i
+			p.state = stateColon
+			fallthrough
+
+		case stateColon:
+			if p.lenient(abi.LenientHeaderNames) {
+				for i < n && isBlank(b[i]) {
+					i++
+				}
+				if i == n {
+					continue
+				}
+			}
+			if b[i] != ':' {
+				return p.fail(CodeInvalidFieldName, i)
+			}
+			p.kind = fieldKindOf(b[p.mark:p.nameEnd])
+			if p.kind != fieldPlain && !p.fieldName() {
+				return false
+			}
+			i++
+			p.state = stateValueStart
+			fallthrough
+
+		case stateValueStart:
+			for i < n && isBlank(b[i]) {
+				i++
+			}
+			if i == n {
+				continue
+			}
+			p.value = i
+			p.blank = i
+			p.state = stateValue
+			fallthrough
+
+		case stateValue:
+			if i = skipValue(b, i); i == n {
+				continue
+			}
+			p.valueEnd = i
+			switch {
+			case b[i] == '\r':
+				i++
+			case b[i] != '\n':
+				return p.fail(CodeInvalidFieldValue, i)
+			case !p.lenient(abi.LenientBareLF):
+				return p.fail(CodeExpectedCR, i)
+			}
+			p.state = stateValueLF
+			if i == n {
+				continue
+			}
+			fallthrough
+
+		case stateValueLF:
+			if b[i] != '\n' {
+				return p.fail(CodeExpectedLF, i)
+			}
+			i++
+			if p.lenient(abi.LenientObsFold) {
+				p.state = stateLineEnd // whether the field is complete shows in the next byte
+				continue
+			}
+			if !p.fieldLine(b, fields) {
+				return false
+			}
+
+		case stateLineEnd:
+			if isBlank(b[i]) {
+				p.state = stateFold
+				continue
+			}
+			if !p.fieldLine(b, fields) {
+				return false
+			}
+
+		case stateFold:
+			for i < n && isBlank(b[i]) {
+				i++
+			}
+			p.unfold(b[:i])
+			if i < n {
+				p.state = stateValue
+			}
+
+		case stateBlankLF:
+			if b[i] != '\n' {
+				return p.fail(CodeExpectedLF, i)
+			}
+			p.pos = i + 1
+			return true
+		}
+	}
+	p.pos = i
+	return false
+}
+
+// fieldLine ends a field line: it removes the white space around the value, keeps the field, and takes from it what the framing
+// depends on. It returns false if the parser failed.
+func (p *RequestParser) fieldLine(b []byte, fields *[]abi.Field) bool {
+	from, to := p.value, p.valueEnd
+	for to > from && isBlank(b[to-1]) {
+		to--
+	}
+	for from < to && isBlank(b[from]) {
+		from++ // of a fold that the value began with
+	}
+	p.lines++
+	p.state = stateLine
+	kept := -1
+	if max := p.limits.MaxHeadersCount; max == 0 || uint(len(*fields)) < uint(max) {
+		kept = len(*fields)
+		*fields = append(*fields, abi.Field{
+			NameOffset: uint32(p.mark), NameSize: uint32(p.nameEnd - p.mark),
+			ValueOffset: uint32(from), ValueSize: uint32(to - from),
+		})
+	}
+	return p.kind == fieldPlain || p.fieldValue(b, from, to, kept)
+}
+
+// unfold overwrites an obs-fold with spaces, as far as it has arrived: it is at the end of b (RFC 9112 §5.2). p.blank is where
+// the last one ended, so that no byte is looked at twice.
+//
+//	obs-fold = OWS CRLF RWS
+func (p *RequestParser) unfold(b []byte) {
+	i := p.valueEnd
+	for i > p.blank && isBlank(b[i-1]) {
+		i--
+	}
+	for ; i < uint(len(b)); i++ {
+		b[i] = ' '
+	}
+	p.blank = uint(len(b))
+	p.valueEnd = p.blank
+}

@@ -1,0 +1,155 @@
+package h1
+
+import "github.com/portholehttp/porthole/abi"
+
+const version11 = "HTTP/1.1"
+
+// requestLine runs the states of the request line (RFC 9112 §3) over b from p.pos on:
+//
+//	request-line = method SP request-target SP HTTP-version CRLF
+//
+// It returns whether the line is complete, p.pos being behind it. If not, b has ended or the parser failed.
+func (p *RequestParser) requestLine(b []byte) bool {
+	i, n := uint(p.pos), uint(len(b))
+	for i < n {
+		switch p.state {
+		case stateMethod:
+			if i == 0 {
+				p.method = MethodCheckout
+				if m, size := commonMethod(b); m != 0 {
+					p.method, i = m, size
+				}
+			}
+			for i < n && b[i] != ' ' {
+				m := p.method.match(i, b[i])
+				if m == 0 {
+					return p.fail(CodeInvalidMethod, i)
+				}
+				p.method = m
+				i++
+			}
+			if i == n {
+				break
+			}
+			if i != uint(len(p.method.String())) {
+				return p.fail(CodeInvalidMethod, i)
+			}
+			if p.method == methodPRI {
+				return p.fail(CodeHTTP2Preface, i)
+			}
+			p.Head.Method = p.method
+			p.Head.MethodSpan = Span{Size: uint32(i)}
+			i++
+			p.mark = i
+			p.state = stateTargetStart
+
+		case stateTargetStart:
+			form, ok := targetFormOf(p.method, b[i])
+			if !ok {
+				return p.fail(CodeInvalidTarget, i)
+			}
+			p.form = form
+			p.state = stateTarget
+			fallthrough
+
+		case stateTarget:
+			if i = skipTarget(b, i); i == n {
+				break
+			}
+			switch b[i] {
+			case ' ':
+			case '\r', '\n':
+				return p.fail(CodeInvalidVersion, i) // HTTP/0.9
+			default:
+				return p.fail(CodeInvalidTarget, i)
+			}
+			auth, bad := badTarget(b[p.mark:i], p.form)
+			if bad >= 0 {
+				return p.fail(CodeInvalidTarget, p.mark+uint(bad))
+			}
+			p.authority = Span{Offset: uint32(p.mark) + auth.Offset, Size: auth.Size}
+			p.Head.Target = Span{Offset: uint32(p.mark), Size: uint32(i - p.mark)}
+			i++
+			p.mark = i
+			p.state = stateVersion
+
+		case stateVersion:
+			if i == p.mark && i+8 <= n && string(b[i:i+8]) == version11 {
+				p.Head.Minor = 1
+				i += 8
+				p.state = stateVersionCR
+				break
+			}
+			c, k := b[i], i-p.mark
+			switch k {
+			case 5, 7:
+				if !is(c, classDigit) {
+					return p.fail(CodeInvalidVersion, i)
+				}
+			default:
+				if c != version11[k] {
+					return p.fail(CodeInvalidVersion, i)
+				}
+			}
+			i++
+			switch {
+			case k == 5:
+				p.major = c
+			case k == 7 && p.major != '1':
+				return p.fail(CodeUnsupportedVersion, p.mark+5)
+			case k == 7 && c > '1':
+				return p.fail(CodeUnsupportedVersion, p.mark+7)
+			case k == 7:
+				p.Head.Minor = c - '0'
+				p.state = stateVersionCR
+			}
+
+		case stateVersionCR:
+			switch {
+			case b[i] == '\r':
+				i++
+			case b[i] != '\n':
+				return p.fail(CodeInvalidVersion, i)
+			case !p.lenient(abi.LenientBareLF):
+				return p.fail(CodeExpectedCR, i)
+			}
+			p.state = stateVersionLF
+
+		case stateVersionLF:
+			if b[i] != '\n' {
+				return p.fail(CodeExpectedLF, i)
+			}
+			p.pos = i + 1
+			return true
+		}
+	}
+	p.pos = i
+	return false
+}
+
+// commonMethod returns the method that b begins with, and its size, if it is one of the four most frequent ones.
+func commonMethod(b []byte) (Method, uint) {
+	if len(b) < 8 {
+		return 0, 0
+	}
+	const (
+		get  = 'G' | 'E'<<8 | 'T'<<16 | ' '<<24
+		put  = 'P' | 'U'<<8 | 'T'<<16 | ' '<<24
+		post = 'P' | 'O'<<8 | 'S'<<16 | 'T'<<24 | ' '<<32
+		head = 'H' | 'E'<<8 | 'A'<<16 | 'D'<<24 | ' '<<32
+	)
+	w := load(b, 0)
+	switch w & (1<<32 - 1) {
+	case get:
+		return MethodGet, 3
+	case put:
+		return MethodPut, 3
+	}
+	switch w & (1<<40 - 1) {
+	case post:
+		return MethodPost, 4
+	case head:
+		return MethodHead, 4
+	}
+	return 0, 0
+}

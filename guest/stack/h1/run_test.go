@@ -1,0 +1,159 @@
+package h1
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/portholehttp/porthole/abi"
+)
+
+// A runner feeds a parser as a connection would: it keeps what was not consumed, and presents it again with more. It logs what comes
+// out with offsets from the start of the stream, so that logs of different splits can be compared.
+type runner struct {
+	t       testing.TB
+	p       RequestParser
+	base    int    // of pending in the stream
+	pending []byte // not consumed
+	log     []string
+	body    int // where a piece of body that goes on would begin; -1
+}
+
+func newRunner(t testing.TB, l Limits) *runner {
+	r := &runner{t: t, body: -1}
+	r.p.Init(l)
+	return r
+}
+
+// feed appends to the stream.
+func (r *runner) feed(b []byte) {
+	// A new array of exactly the right size each time: a parser that kept the old one, or looks beyond the end, is found out.
+	old := r.pending
+	r.pending = slices.Concat(old, b)
+	r.pending = r.pending[:len(r.pending):len(r.pending)]
+	for i := range old {
+		old[i] = '!'
+	}
+	for calls := 0; ; calls++ {
+		if calls > 2*len(r.pending)+4 {
+			r.t.Fatalf("no end of steps for %q", r.pending)
+		}
+		step, n := r.p.Next(r.pending)
+		if n < 0 || n > len(r.pending) {
+			r.t.Fatalf("consumed %d of %d bytes", n, len(r.pending))
+		}
+		r.step(step, n)
+		r.base += n
+		r.pending = r.pending[n:]
+		if step == NeedMore || step == Failed {
+			return
+		}
+	}
+}
+
+func (r *runner) add(words ...string) { r.log = append(r.log, strings.Join(words, " ")) }
+
+func (r *runner) step(step Step, n int) {
+	p := &r.p
+	switch step {
+	case HeadDone:
+		h := &p.Head
+		if h.Size != n {
+			r.t.Fatalf("Size %d, consumed %d", h.Size, n)
+		}
+		words := []string{"head", r.at(h.MethodSpan.Offset), h.Method.String(), r.text(h.MethodSpan), "HTTP/1." + strconv.Itoa(int(h.Minor))}
+		for _, flag := range []struct {
+			set  bool
+			name string
+		}{
+			{h.KeepAlive, "keep-alive"}, {h.HasBody, "body"}, {h.Chunked, "chunked"}, {h.Upgrade, "upgrade"},
+			{h.ExpectContinue, "expect-continue"}, {h.ExpectOther, "expect-other"},
+		} {
+			if flag.set {
+				words = append(words, flag.name)
+			}
+		}
+		words = append(words, "length="+strconv.FormatInt(h.ContentLength, 10), "to="+r.at(uint32(h.Size)))
+		r.add(words...)
+		r.add("target", r.at(h.Target.Offset), r.text(h.Target))
+		r.fields("field", h.Fields)
+	case BodyPiece:
+		if len(p.Body) == 0 {
+			r.t.Fatal("a piece of nothing")
+		}
+		from := r.base + n - len(p.Body)
+		if !bytes.Equal(p.Body, r.pending[n-len(p.Body):n]) {
+			r.t.Fatal("a piece that is not at the end of what was consumed")
+		}
+		text := strconv.QuoteToASCII(string(p.Body))
+		if from == r.body {
+			last := &r.log[len(r.log)-1]
+			*last = strings.TrimSuffix(*last, `"`) + text[1:]
+		} else {
+			r.add("body", strconv.Itoa(from), text)
+		}
+		r.body = from + len(p.Body)
+	case MessageDone:
+		r.fields("trailer", p.Trailers)
+		r.add("done", strconv.Itoa(r.base+n))
+		r.body = -1
+	case Failed:
+		if again, n := p.Next(r.pending); again != Failed || n != 0 || p.Err == nil {
+			r.t.Fatal("the error does not stick")
+		}
+		e := p.Err
+		r.add("fail", strconv.FormatInt(e.Offset, 10), strconv.Itoa(e.Code.Status()), e.Code.Name(), "("+e.Code.String()+")")
+	}
+}
+
+func (r *runner) fields(word string, fields []abi.Field) {
+	for _, f := range fields {
+		r.add(word, r.at(f.NameOffset), r.text(Span{f.NameOffset, f.NameSize}), r.at(f.ValueOffset), r.text(Span{f.ValueOffset, f.ValueSize}))
+	}
+}
+
+func (r *runner) at(offset uint32) string { return strconv.Itoa(r.base + int(offset)) }
+
+func (r *runner) text(s Span) string {
+	if uint64(s.Offset)+uint64(s.Size) > uint64(len(r.pending)) {
+		r.t.Fatalf("span %v leaves the %d bytes of the buffer", s, len(r.pending))
+	}
+	return strconv.QuoteToASCII(string(r.pending[s.Offset:][:s.Size]))
+}
+
+// end returns the whole log, with what the parser is in the middle of.
+func (r *runner) end() string {
+	switch {
+	case r.p.Err != nil:
+	case r.p.Idle():
+		r.add("idle")
+	default:
+		r.add("unfinished")
+	}
+	return strings.Join(r.log, "\n") + "\n"
+}
+
+// logOf feeds the stream cut at the given offsets, in ascending order.
+func logOf(t testing.TB, l Limits, stream []byte, cuts ...int) string {
+	r := newRunner(t, l)
+	from := 0
+	for _, cut := range append(cuts, len(stream)) {
+		r.feed(stream[from:cut])
+		if r.p.Err != nil {
+			break
+		}
+		from = cut
+	}
+	return r.end()
+}
+
+// everyByte returns the cuts that make pieces of one byte.
+func everyByte(stream []byte) []int {
+	var cuts []int
+	for i := 1; i < len(stream); i++ {
+		cuts = append(cuts, i)
+	}
+	return cuts
+}
