@@ -1,0 +1,98 @@
+# `make help` lists the targets. `make test` and `make run` need Go and make only; `make check`, which is what
+# CI runs, also needs a C compiler (for the race detector), git, node, curl and wrk: .ci/run installs them.
+
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+# The wasm side. The tool in wasm/build has flags of its own for the artifact that is committed.
+WASM       := GOOS=wasip1 GOARCH=wasm
+WASM_FLAGS := -buildmode=c-shared -trimpath -ldflags='-s -w'
+WASM_PKGS  := ./abi/... ./guest/... ./wasm/stack/... ./examples/...
+
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+EXAMPLES := $(patsubst examples/%/main.go,%,$(wildcard examples/*/main.go))
+
+ADDR     ?= 127.0.0.1:8080
+FUZZTIME ?= 10s
+TESTFLAGS ?=
+
+EXE := $(shell go env GOEXE)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help build examples run test race fuzz bench generate artifact check \
+	tools format format-check vet lint cross artifact-check clean FORCE
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build the command line into bin/
+	go build -trimpath -o bin/porthole$(EXE) ./host/cmd/porthole
+
+examples: $(EXAMPLES:%=build/%.wasm) ## build every example into build/
+
+build/%.wasm: FORCE
+	$(WASM) go build $(WASM_FLAGS) -o $@ ./examples/$*
+
+run: build build/hello.wasm ## serve the hello handler on ADDR, 127.0.0.1:8080
+	exec bin/porthole$(EXE) serve --listen $(ADDR) build/hello.wasm
+
+test: ## run all tests
+	go test $(TESTFLAGS) ./...
+
+race: ## run all tests under the race detector
+	go test -race $(TESTFLAGS) ./...
+
+fuzz: ## run every fuzz target for FUZZTIME, 10s
+	@grep -rlE --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | while read -r dir; do \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' "$$dir"/*_test.go | cut -c6- | sort -u); do \
+			echo "$$dir $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir" || exit 1; \
+		done; \
+	done
+
+bench: ## measure the server beside its peers
+	go run ./tests/bench
+
+generate: ## run go generate
+	go generate ./...
+
+artifact: ## rebuild stack.wasm and its record
+	go run ./wasm/build
+
+format: ## format the Go sources
+	gofmt -w .
+
+check: tools format-check generate vet lint test race cross artifact-check ## all of CI
+	git diff --exit-code
+
+clean: ## remove what was built
+	rm -rf bin build
+
+# What `check` is made of.
+
+tools:
+	@for tool in git gcc node curl wrk; do \
+		command -v $$tool >/dev/null || { echo "make check needs $$tool" >&2; exit 1; }; \
+	done
+
+format-check:
+	@files=$$(gofmt -l .); test -z "$$files" || { echo "not formatted (make format):"; echo "$$files"; exit 1; } >&2
+
+vet:
+	go vet ./...
+	$(WASM) go vet $(WASM_PKGS)
+
+# The second run sees the files that are built for wasm only.
+lint:
+	go run $(GOLANGCI) run ./...
+	go run -exec 'env $(WASM)' $(GOLANGCI) run --tests=false $(WASM_PKGS)
+
+cross:
+	@for platform in $(PLATFORMS); do \
+		echo "build for $$platform"; \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} CGO_ENABLED=0 go build ./abi/... ./guest/... ./internal/... ./host/... || exit 1; \
+	done
+
+artifact-check:
+	go run ./wasm/build -check -reproduce
