@@ -36,7 +36,8 @@ type Event struct {
 // Engine serves HTTP on the sockets of one shard. It is not safe for concurrent use.
 type Engine struct {
 	sockets   Sockets
-	now       int64 // monotonic nanoseconds, as given by the last entry
+	now       int64  // monotonic nanoseconds, as given by the last entry
+	entry     uint64 // counts entries
 	events    []Event
 	heads     []byte // the head records of events
 	scratch   []byte // a response while it is put together
@@ -66,6 +67,7 @@ func (e *Engine) Events() []Event { return e.events }
 // enter begins an entry: the events of the previous one have been delivered.
 func (e *Engine) enter(now int64) {
 	e.now = now
+	e.entry++
 	clear(e.events)
 	e.events = e.events[:0]
 	e.heads = e.heads[:0]

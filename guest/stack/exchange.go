@@ -10,9 +10,10 @@ type exchange struct {
 	linked bool      // it is in one of the connection's queues
 
 	// The request.
-	received bool // its last byte was delivered
-	paused   bool // the handler wants no data for now
-	head     bool // the method is HEAD
+	received bool   // its last byte has been, or is being, delivered
+	tail     uint64 // Engine.entry in which an event after the first told so
+	paused   bool   // the handler wants no data for now
+	head     bool   // the method is HEAD
 	http10   bool
 	expects  bool // waits for 100 Continue, which was not sent
 

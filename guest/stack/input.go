@@ -196,6 +196,9 @@ func (e *Engine) endRequest(c *conn, section []byte) {
 		}
 	}
 	ev.Flags |= abi.EventEnd
+	if ev.Kind != abi.EventRequest {
+		x.tail = e.entry
+	}
 	if x.finished {
 		ev.Flags |= abi.EventDone
 		e.exchanges.close(x)

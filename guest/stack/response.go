@@ -65,6 +65,10 @@ func (e *Engine) responseSend(x *exchange, flags uint32, head, body []byte, rest
 	case status == abi.StatusOK && (c.first != x || c.out.len() > 0 && !cork):
 		status = abi.StatusQueued
 		x.wantDrain = !end
+	case status == abi.StatusOK && end && x.tail == e.entry:
+		// The event with the request's end may not have been delivered yet, so the exchange
+		// cannot be over: EventFinish will say so.
+		status = abi.StatusQueued
 	}
 	if end {
 		x.ended, x.wantDrain = true, false

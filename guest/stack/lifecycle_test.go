@@ -1,0 +1,461 @@
+package stack
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/portholehttp/porthole/abi"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	ms  = int64(1e6)
+	sec = int64(1e9)
+)
+
+func TestTimeouts(t *testing.T) {
+	const timedOut = "HTTP/1.1 408 Request Timeout\r\nDate: "
+	post := "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+	for _, c := range []struct {
+		name  string
+		set   func(*abi.Options)
+		run   func(*world, uint64)
+		after int64 // from the last byte
+		want  string
+	}{
+		{"a connection that says nothing", func(o *abi.Options) { o.HeadersTimeout = 7 * sec }, nil, 7 * sec, timedOut},
+		{"half a head", func(o *abi.Options) { o.HeadersTimeout = 7 * sec }, func(w *world, s uint64) { w.data(s, "GET / HT") }, 7 * sec, timedOut},
+		{"a dripping head", func(o *abi.Options) { o.HeadersTimeout = 7 * sec }, func(w *world, s uint64) {
+			for _, p := range []string{"G", "E", "T"} {
+				w.data(s, p)
+				w.pass(2 * sec)
+			}
+		}, sec, timedOut},
+		{"a second head", func(o *abi.Options) { o.HeadersTimeout = 7 * sec }, func(w *world, s uint64) {
+			w.data(s, get)
+			w.pass(3 * sec)
+			w.data(s, "GET ")
+		}, 7 * sec, timedOut},
+		{"a whole request", func(o *abi.Options) { o.HeadersTimeout, o.RequestTimeout, o.BodyIdleTimeout = 7*sec, 9*sec, 5*sec }, func(w *world, s uint64) {
+			w.data(s, post)
+			for range 3 {
+				w.pass(2 * sec)
+				w.data(s, "x")
+			}
+		}, 3 * sec, timedOut},
+		{"a body that stops", func(o *abi.Options) { o.BodyIdleTimeout = 5 * sec }, func(w *world, s uint64) {
+			w.data(s, post)
+			w.pass(4 * sec)
+			w.data(s, "x")
+		}, 5 * sec, timedOut},
+		{"an idle connection", func(o *abi.Options) { o.KeepAliveTimeout = 3 * sec }, func(w *world, s uint64) { w.data(s, get) }, 3*sec + keepAliveBuffer, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, hello, c.set)
+			s := w.connect()
+			if c.run != nil {
+				c.run(w, s)
+			}
+			before := len(w.sent(s))
+			w.pass(c.after - ms)
+			require.Len(t, w.sent(s), before)
+			require.False(t, w.sockets[s].closed || w.sockets[s].shut, "too early")
+			w.pass(ms)
+			require.True(t, w.sockets[s].closed || w.sockets[s].shut, "too late")
+			require.True(t, strings.HasPrefix(w.sent(s)[before:], c.want), w.sent(s)[before:])
+			w.pass(sec)
+			require.True(t, w.sockets[s].closed)
+			require.Zero(t, w.timer)
+		})
+	}
+}
+
+// A peer that takes nothing is let go; one that takes a little now and then is not.
+func TestWriteIdleTimeout(t *testing.T) {
+	w := newWorld(t, onRequest(func(w *world, x uint64) { w.respond(x, 200, strings.Repeat("x", 1000)) }),
+		func(o *abi.Options) { o.WriteIdleTimeout = 3 * sec })
+	s := w.connect()
+	w.sockets[s].room = 10
+	w.data(s, get)
+	for range 20 {
+		w.pass(2 * sec)
+		w.drain(s, 10)
+	}
+	require.False(t, w.sockets[s].closed)
+	w.pass(3 * sec)
+	require.True(t, w.sockets[s].reset)
+	require.Equal(t, "close done", w.log[len(w.log)-1])
+	require.Zero(t, w.engine.queued)
+}
+
+// Timeouts of zero are none.
+func TestNoTimeouts(t *testing.T) {
+	w := newWorld(t, hello, func(o *abi.Options) {
+		o.HeadersTimeout, o.RequestTimeout, o.KeepAliveTimeout, o.BodyIdleTimeout, o.WriteIdleTimeout = 0, 0, 0, 0, 0
+	})
+	s := w.connect()
+	w.pass(1e6 * sec)
+	w.data(s, get+"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+	w.pass(1e6 * sec)
+	require.False(t, w.sockets[s].shut)
+	require.NotContains(t, w.sent(s), "Keep-Alive")
+	require.Zero(t, w.timer)
+}
+
+func TestMaxRequests(t *testing.T) {
+	w := newWorld(t, hello, func(o *abi.Options) { o.MaxRequests = 3 })
+	s := w.connect()
+	w.data(s, strings.Repeat(get, 5))
+	require.Equal(t, 3, strings.Count(w.sent(s), "hello"))
+	require.Equal(t, 2, strings.Count(w.sent(s), "Keep-Alive: timeout=5, max=3\r\n"))
+	require.Equal(t, 1, strings.Count(w.sent(s), "Connection: close\r\n"))
+	require.Len(t, w.log, 3)
+	require.True(t, w.sockets[s].shut)
+}
+
+func TestOptionsAreChecked(t *testing.T) {
+	w := newWorld(t, nil)
+	for i, change := range []func(*abi.Options){
+		func(o *abi.Options) { o.HeadersTimeout = o.RequestTimeout + 1 },
+		func(o *abi.Options) { o.LingerTimeout = -1 },
+		func(o *abi.Options) { o.MaxHeaderBytes = 0 },
+		func(o *abi.Options) { o.MaxHeaderBytes = abi.MaxHeaderBytesLimit + 1 },
+		func(o *abi.Options) { o.MaxPipelined = 0 },
+		func(o *abi.Options) { o.MaxQueuedBytes = 0 },
+	} {
+		o := abi.DefaultOptions
+		change(&o)
+		require.Equal(t, abi.StatusInvalid, w.engine.ListenerOpen(77, &o), i)
+	}
+	o := abi.DefaultOptions
+	require.Equal(t, abi.StatusInvalid, w.engine.ListenerOpen(testListener, &o), "opened twice")
+	require.Equal(t, abi.StatusInvalid, w.engine.ListenerOpen(0, &o))
+}
+
+// A connection of a listener nobody knows is closed.
+func TestAcceptUnknownListener(t *testing.T) {
+	w := newWorld(t, nil)
+	w.sockets[5] = &fakeSocket{}
+	w.engine.Accept(5, 99, w.now)
+	require.True(t, w.sockets[5].closed)
+}
+
+func TestCloseListener(t *testing.T) {
+	var held []uint64
+	w := newWorld(t, func(w *world, ev Event) { held = append(held, ev.Target) })
+	idle, busy, half := w.connect(), w.connect(), w.connect()
+	w.data(busy, get)
+	w.data(half, "GET / HTTP/1.1\r\n")
+	status, _ := w.later(abi.OpListenerClose, testListener, 0, nil, "")
+	require.Equal(t, abi.StatusOK, status)
+	require.True(t, w.sockets[idle].closed)
+	require.False(t, w.sockets[busy].closed)
+	w.data(half, "Host: x\r\n\r\n")
+	require.Len(t, held, 2)
+	for _, x := range held {
+		w.later(abi.OpResponseSend, x, abi.SendHead|abi.SendEnd, responseHead(200), "")
+	}
+	for _, s := range []uint64{busy, half} {
+		require.Contains(t, w.sent(s), "Connection: close")
+		w.end(s)
+	}
+	require.Zero(t, w.live())
+	require.Empty(t, w.engine.listeners)
+	status, _ = w.later(abi.OpListenerClose, testListener, 0, nil, "")
+	require.Equal(t, abi.StatusInvalid, status)
+}
+
+// A response that had promised keep-alive ends its connection all the same when the listener closes.
+func TestCloseListenerMidResponse(t *testing.T) {
+	var x uint64
+	w := newWorld(t, func(w *world, ev Event) { x = ev.Target })
+	s := w.connect()
+	w.data(s, get)
+	w.later(abi.OpResponseSend, x, abi.SendHead, responseHead(200), "part")
+	w.later(abi.OpListenerClose, testListener, 0, nil, "")
+	require.False(t, w.sockets[s].closed)
+	w.later(abi.OpResponseSend, x, abi.SendEnd, nil, "")
+	require.True(t, w.sockets[s].closed)
+}
+
+func TestServerListen(t *testing.T) {
+	const server = 3<<32 | 1
+	w := newWorld(t, hello)
+	record := func(change func(*abi.ListenRequest), host string) []byte {
+		r := abi.ListenRequest{Options: abi.DefaultOptions, Port: 80, HostSize: uint32(len(host))}
+		if change != nil {
+			change(&r)
+		}
+		return append(abi.Append(nil, &r), host...)
+	}
+	for i, bad := range [][]byte{
+		nil,
+		record(nil, "")[:50],
+		append(record(nil, ""), 'x'),
+		record(func(r *abi.ListenRequest) { r.HostSize = 1 << 31 }, ""),
+		record(func(r *abi.ListenRequest) { r.Kind = 9 }, ""),
+		record(func(r *abi.ListenRequest) { r.Options.MaxPipelined = 0 }, ""),
+	} {
+		status, _ := w.later(abi.OpServerListen, server, 0, bad, "")
+		require.Equal(t, abi.StatusInvalid, status, i)
+	}
+	listen := func() abi.Status {
+		status, _ := w.later(abi.OpServerListen, server, 0, record(nil, "localhost"), "")
+		return status
+	}
+	status, _ := w.later(abi.OpServerListen, 3<<32, 0, record(nil, ""), "")
+	require.Equal(t, abi.StatusInvalid, status, "server 0 is the host's")
+	require.Equal(t, abi.StatusOK, listen())
+	require.Equal(t, abi.StatusInUse, listen())
+	l := w.engine.server(server)
+	require.NotNil(t, l)
+
+	// Its requests say whose they are, and its own listeners count.
+	status, _ = w.later(abi.OpServerListeners, server, abi.ListenCheckContinue, nil, "")
+	require.Equal(t, abi.StatusOK, status)
+	status, _ = w.later(abi.OpServerListeners, 9, 1, nil, "")
+	require.Equal(t, abi.StatusInvalid, status)
+	w.sockets[4] = &fakeSocket{room: -1}
+	w.engine.Accept(4, l.handle, w.now)
+	var got request
+	w.handler = func(w *world, ev Event) {
+		if ev.Kind == abi.EventCheckContinue {
+			got = decodeRequest(t, ev.Head)
+			w.respond(ev.Target, 200, "")
+		}
+	}
+	w.data(4, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+	require.EqualValues(t, 1, got.server)
+	w.end(4)
+
+	status, _ = w.later(abi.OpServerClose, server, 0, nil, "")
+	require.Equal(t, abi.StatusOK, status)
+	require.Equal(t, "server_close", w.log[len(w.log)-1])
+	status, _ = w.later(abi.OpServerClose, server, 0, nil, "")
+	require.Equal(t, abi.StatusInvalid, status)
+	require.Equal(t, abi.StatusOK, listen())
+}
+
+func TestRequestRecord(t *testing.T) {
+	var got request
+	w := newWorld(t, func(w *world, ev Event) { got = decodeRequest(t, ev.Head); hello(w, ev) }, func(o *abi.Options) { o.MaxHeadersCount = 3 })
+	s := w.connect()
+	w.data(s, "\r\nPOST http://b.example/p?q HTTP/1.1\r\nHost: a.example\r\nX-CaSe:  v\t\r\nContent-Length: 0\r\nDropped: 1\r\n\r\n")
+	require.Equal(t, request{method: "POST", target: "http://b.example/p?q", minor: 1, hasBody: true,
+		fields: []string{"Host: b.example", "X-CaSe: v", "Content-Length: 0"}}, got)
+	w.data(s, "GET /x HTTP/1.0\r\n\r\n")
+	require.Equal(t, request{method: "GET", target: "/x"}, got)
+}
+
+// In steady state a keep-alive exchange allocates nothing.
+func TestNoAllocation(t *testing.T) {
+	w := newWorld(t, nil)
+	s := w.connect()
+	head := responseHead(200, "Content-Type", "text/plain")
+	body, in, buf := []byte("hello"), []byte(get+get), make([]byte, 256)
+	allocs := testing.AllocsPerRun(1000, func() {
+		w.now += ms
+		w.sockets[s].sent = w.sockets[s].sent[:0]
+		w.engine.Data(s, buf[:copy(buf, in)], w.now)
+		var turn int64
+		for _, ev := range w.engine.Events() {
+			turn |= w.engine.Operation(abi.OpResponseSend, ev.Target, abi.SendHead|abi.SendEnd, head, body, 0)
+		}
+		if turn&abi.ResultTurn != 0 {
+			w.engine.Turn(w.now)
+		}
+	})
+	require.Zero(t, allocs)
+	require.Contains(t, w.sent(s), "hello")
+}
+
+// An idle connection owns no buffer.
+func TestIdleOwnsNothing(t *testing.T) {
+	w := newWorld(t, hello)
+	s := w.connect()
+	for _, p := range strings.Split(get+"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "") {
+		w.sockets[s].room = 0
+		w.data(s, p)
+		w.drain(s, 1<<20)
+	}
+	c := w.engine.conn(s)
+	require.True(t, c.idle())
+	require.Nil(t, c.in.bytes)
+	require.Nil(t, c.out.bytes)
+	require.Zero(t, w.engine.queued)
+}
+
+// TestSimulation drives many connections with random input, splits, back-pressure, pauses, aborts
+// and failures. Whatever happens: every request is answered at most once and in order, every
+// exchange comes to its end, nothing is left behind.
+func TestSimulation(t *testing.T) {
+	for seed := range uint64(300) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) { simulate(t, rand.New(rand.NewPCG(seed, 1))) })
+	}
+}
+
+func simulate(t *testing.T, r *rand.Rand) {
+	open := map[uint64]bool{} // exchanges, and whether the head is out
+	paused := map[uint64]bool{}
+	w := newWorld(t, nil, func(o *abi.Options) { o.MaxPipelined = uint32(1 + r.IntN(5)) })
+	delivering := false
+	act := func(x uint64) {
+		send := func(flags uint32, body string) {
+			var head []byte
+			if !open[x] {
+				flags |= abi.SendHead
+				head = responseHead(200)
+			}
+			status, done := w.op(abi.OpResponseSend, x, flags, head, []byte(body))
+			switch {
+			case done:
+				delete(open, x)
+			case status.OK():
+				open[x] = true
+			}
+		}
+		switch n := r.IntN(20); {
+		case n < 8:
+			send(abi.SendEnd, strings.Repeat("b", r.IntN(300)))
+		case n < 13:
+			send(0, strings.Repeat("c", r.IntN(300)))
+		case n < 15:
+			paused[x] = true
+			w.op(abi.OpRequestPause, x, 0, nil, nil)
+		case n < 17:
+			delete(paused, x)
+			w.op(abi.OpRequestResume, x, 0, nil, nil)
+		case n == 17:
+			w.op(abi.OpResponseInform, x, 0, responseHead(103), nil)
+		case n == 18 && r.IntN(5) == 0:
+			w.op(abi.OpExchangeAbort, x, 0, nil, nil)
+		case n == 19 && !delivering && r.IntN(5) == 0: // else events for x may be on their way
+			if _, done := w.op(abi.OpExchangeFail, x, 0, nil, nil); done {
+				delete(open, x)
+			}
+		}
+	}
+	w.handler = func(w *world, ev Event) {
+		switch {
+		case ev.Kind == abi.EventRequest:
+			require.NotContains(t, open, ev.Target)
+			open[ev.Target] = false
+		case ev.Kind == abi.EventServerClose:
+			return
+		default:
+			require.Contains(t, open, ev.Target, "%s for an exchange that is over", describe(ev))
+		}
+		if ev.Flags&abi.EventDone != 0 {
+			delete(open, ev.Target)
+			return
+		}
+		if r.IntN(3) > 0 {
+			delivering = true
+			act(ev.Target)
+			delivering = false
+		}
+	}
+	pieces := []string{get, headOf, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n0123456789",
+		"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n3;a=b\r\nxyz\r\n0\r\nT: u\r\n\r\n"}
+	rest := map[uint64]string{}
+	for range 400 {
+		switch socks := liveSockets(w); {
+		case len(socks) < 2 || r.IntN(30) == 0:
+			in := ""
+			for range r.IntN(8) {
+				in += pieces[r.IntN(len(pieces))]
+			}
+			if r.IntN(4) == 0 {
+				in += "garbage\r\n\r\n"
+			}
+			rest[w.connect()] = in
+		default:
+			s := socks[r.IntN(len(socks))]
+			switch n := r.IntN(20); {
+			case n < 9 && rest[s] != "" && !w.sockets[s].paused:
+				k := 1 + r.IntN(len(rest[s]))
+				p := rest[s][:k]
+				rest[s] = rest[s][k:]
+				w.data(s, p)
+			case n < 11:
+				w.sockets[s].room = r.IntN(400)
+			case n < 14:
+				w.drain(s, r.IntN(1000))
+			case n == 14 && rest[s] == "":
+				w.end(s)
+			case n == 15 && r.IntN(4) == 0:
+				w.broken(s)
+			case n == 16:
+				w.pass(int64(r.IntN(3)) * sec)
+			default:
+				for x := range open {
+					w.engine.enter(w.now)
+					act(x)
+					w.deliver()
+					break
+				}
+			}
+		}
+	}
+	// Let everything come to an end.
+	status, _ := w.later(abi.OpListenerClose, testListener, 0, nil, "")
+	require.Equal(t, abi.StatusOK, status)
+	for i := 0; w.live() > 0; i++ {
+		require.Less(t, i, 1000, "connections that never end")
+		for _, s := range liveSockets(w) {
+			w.drain(s, 1<<20)
+			if !w.sockets[s].paused {
+				w.end(s)
+			}
+		}
+		w.pass(400 * sec)
+		for x := range open {
+			w.later(abi.OpRequestResume, x, 0, nil, "")
+			if _, done := w.later(abi.OpExchangeFail, x, 0, nil, ""); done {
+				delete(open, x)
+			}
+		}
+	}
+	require.Empty(t, open, "exchanges without an end")
+	require.Zero(t, w.engine.queued)
+	require.Empty(t, w.engine.listeners)
+	require.Len(t, w.engine.exchanges.free, len(w.engine.exchanges.slots))
+}
+
+func liveSockets(w *world) (live []uint64) {
+	for h := uint64(1); h <= w.next; h++ {
+		for i := range uint64(64) {
+			if s := w.sockets[h<<32|i]; s != nil && !s.closed {
+				live = append(live, h<<32|i)
+			}
+		}
+	}
+	return live
+}
+
+func BenchmarkHello(b *testing.B) {
+	for name, n := range map[string]int{"one": 1, "pipelined16": 16} {
+		b.Run(name, func(b *testing.B) {
+			w := newWorld(&testing.T{}, nil)
+			s := w.connect()
+			head, body := responseHead(200, "Content-Type", "text/plain"), []byte("hello world\n")
+			in := strings.Repeat("GET / HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n", n)
+			buf := make([]byte, len(in))
+			b.ReportAllocs()
+			for b.Loop() {
+				w.sockets[s].sent = w.sockets[s].sent[:0]
+				copy(buf, in)
+				w.engine.Data(s, buf, w.now)
+				var r int64
+				for _, ev := range w.engine.Events() {
+					r |= w.engine.Operation(abi.OpResponseSend, ev.Target, abi.SendHead|abi.SendEnd, head, body, 0)
+				}
+				if r&abi.ResultTurn != 0 {
+					w.engine.Turn(w.now)
+				}
+			}
+		})
+	}
+}
