@@ -12,7 +12,7 @@ const (
 	CodeInvalidTarget                             // a forbidden byte, or a form that the method does not take
 	CodeInvalidVersion                            // not of the form HTTP/d.d
 	CodeUnsupportedVersion                        // well-formed, but neither HTTP/1.0 nor HTTP/1.1
-	CodeTargetTooLong                             // MaxHeaderBytes ended inside the request line
+	CodeTargetTooLong                             // the request line alone is larger than MaxHeaderBytes
 	CodeHeaderOverflow                            // MaxHeaderBytes ended after the request line, before it, or in the trailers
 	CodeExpectedLF                                // a CR that no LF follows
 	CodeExpectedCR                                // an LF that no CR precedes

@@ -214,7 +214,7 @@ func (p *RequestParser) unfinished(start int, cut bool) (Step, int) {
 
 func (p *RequestParser) overflow(at uint) (Step, int) {
 	code := CodeHeaderOverflow
-	if p.state > stateStart && p.state < stateLine {
+	if p.state > stateStart && p.state < stateLine && p.base == 0 { // without empty lines before it
 		code = CodeTargetTooLong
 	}
 	p.fail(code, at)

@@ -36,8 +36,9 @@ func (r *runner) feed(b []byte) {
 	for i := range old {
 		old[i] = '!'
 	}
+	most := 2*len(r.pending) + 4
 	for calls := 0; ; calls++ {
-		if calls > 2*len(r.pending)+4 {
+		if calls > most {
 			r.t.Fatalf("no end of steps for %q", r.pending)
 		}
 		step, n := r.p.Next(r.pending)
@@ -87,7 +88,7 @@ func (r *runner) step(step Step, n int) {
 		if !bytes.Equal(p.Body, r.pending[n-len(p.Body):n]) {
 			r.t.Fatal("a piece that is not at the end of what was consumed")
 		}
-		text := strconv.QuoteToASCII(string(p.Body))
+		text := quote(p.Body)
 		if from == r.body {
 			last := &r.log[len(r.log)-1]
 			*last = strings.TrimSuffix(*last, `"`) + text[1:]
@@ -120,7 +121,7 @@ func (r *runner) text(s Span) string {
 	if uint64(s.Offset)+uint64(s.Size) > uint64(len(r.pending)) {
 		r.t.Fatalf("span %v leaves the %d bytes of the buffer", s, len(r.pending))
 	}
-	return strconv.QuoteToASCII(string(r.pending[s.Offset:][:s.Size]))
+	return quote(r.pending[s.Offset:][:s.Size])
 }
 
 // end returns the whole log, with what the parser is in the middle of.
@@ -156,4 +157,24 @@ func everyByte(stream []byte) []int {
 		cuts = append(cuts, i)
 	}
 	return cuts
+}
+
+// quote is as strconv.Quote, but byte by byte: that several make a character does not matter on the wire.
+func quote(b []byte) string {
+	var text strings.Builder
+	for _, c := range b {
+		switch {
+		case c == '"' || c == '\\':
+			text.WriteByte('\\')
+			text.WriteByte(c)
+		case c >= ' ' && c < 0x7F:
+			text.WriteByte(c)
+		default:
+			const hex = "0123456789abcdef"
+			text.WriteString(`\x`)
+			text.WriteByte(hex[c>>4])
+			text.WriteByte(hex[c&15])
+		}
+	}
+	return `"` + text.String() + `"`
 }
