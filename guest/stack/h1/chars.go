@@ -1,5 +1,7 @@
 package h1
 
+import "math/bits"
+
 // The classes of bytes that the grammar tells apart.
 const (
 	classToken  uint8 = 1 << iota // tchar (RFC 9110 §5.6.2)
@@ -53,7 +55,9 @@ func hexDigit(c byte) byte {
 	return c&0x0F + 9
 }
 
-// skip returns the first index from i on of a byte that is not of class; len(b) if there is none.
+// skip returns the first index from i on of a byte that is not of class; len(b) if there is none. It defines what the loops
+// below do eight bytes at a time. They are without a branch for each byte, since a taken branch is an indirect jump in
+// what Go makes of a function for wasm: heads take a third of the time there (BenchmarkHead).
 func skip(b []byte, i uint, class uint8) uint {
 	for i < uint(len(b)) && classes[b[i]]&class != 0 {
 		i++
@@ -67,32 +71,63 @@ const (
 	highs = 0x80 * ones
 )
 
-// skipValue is skip for classValue, eight bytes at a time where none of them is a control character. Values are most of a
-// head: BenchmarkHead/browser takes twice as long without.
+// first returns the index of the first byte of a word whose high bit is set in flags, which is not 0.
+func first(flags uint64) uint { return uint(bits.TrailingZeros64(flags)) / 8 }
+
+// skipValue is skip for classValue.
 func skipValue(b []byte, i uint) uint {
 	for i+8 <= uint(len(b)) {
 		w := load(b, i)
 		del := w ^ 0x7F*ones
-		// The high bit of a byte of w-0x20… is set where it was below 0x20, unless ^w says that it had been set.
-		if ((w-0x20*ones)&^w|(del-ones)&^del)&highs != 0 {
-			break // there is one, or a tab: look closer
+		// The first high bit of w-0x20… that neither w nor a borrow has set is that of the first byte below 0x20;
+		// del-1… likewise tells the first byte that is 0.
+		flags := ((w-0x20*ones)&^w | (del-ones)&^del) & highs
+		if flags == 0 {
+			i += 8
+			continue
 		}
-		i += 8
+		if i += first(flags); b[i] != '\t' {
+			return i
+		}
+		i++
 	}
 	return skip(b, i, classValue)
 }
 
-// skipTarget is skip for classTarget, as skipValue.
+// skipTarget is skip for classTarget.
 func skipTarget(b []byte, i uint) uint {
 	for i+8 <= uint(len(b)) {
 		w := load(b, i)
 		del, hash := w^0x7F*ones, w^'#'*ones
-		if (w|(w-0x21*ones)&^w|(del-ones)&^del|(hash-ones)&^hash)&highs != 0 {
-			break
+		flags := (w | (w-0x21*ones)&^w | (del-ones)&^del | (hash-ones)&^hash) & highs
+		if flags != 0 {
+			return i + first(flags)
 		}
 		i += 8
 	}
 	return skip(b, i, classTarget)
+}
+
+// skipToken is skip for classToken. Nearly all field names have only letters and hyphens.
+func skipToken(b []byte, i uint) uint {
+	for i+8 <= uint(len(b)) {
+		w := load(b, i)
+		low := w &^ highs
+		// No sum has a carry into the next byte.
+		lower := low | 0x20*ones
+		letter := (lower + (0x80-'a')*ones) &^ (lower + (0x7F-'z')*ones)
+		other := (low ^ '-'*ones) + 0x7F*ones
+		flags := (w | ^letter & other) & highs
+		if flags == 0 {
+			i += 8
+			continue
+		}
+		if i += first(flags); !is(b[i], classToken) {
+			return i
+		}
+		i++
+	}
+	return skip(b, i, classToken)
 }
 
 // load returns the eight bytes from b[i] on, the first in the low bits. The compiler makes one instruction of it.

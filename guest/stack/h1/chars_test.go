@@ -54,6 +54,9 @@ func TestSkipByWords(t *testing.T) {
 		if got, want := skipValue(b, from), skip(b, from, classValue); got != want {
 			t.Errorf("value %q from %d: %d, want %d", b, from, got, want)
 		}
+		if got, want := skipToken(b, from), skip(b, from, classToken); got != want {
+			t.Errorf("token %q from %d: %d, want %d", b, from, got, want)
+		}
 		if got, want := skipTarget(b, from), skip(b, from, classTarget); got != want {
 			t.Errorf("target %q from %d: %d, want %d", b, from, got, want)
 		}

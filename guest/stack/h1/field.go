@@ -41,7 +41,7 @@ func (p *RequestParser) fieldLines(b []byte, fields *[]abi.Field) bool {
 			fallthrough
 
 		case stateName:
-			if i = skip(b, i, classToken); i == n {
+			if i = skipToken(b, i); i == n {
 				continue
 			}
 			p.nameEnd = i
