@@ -1,33 +1,229 @@
 package host
 
-import "context"
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"github.com/tetratelabs/wazero"
+
+	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/host/internal/httpabi"
+	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/sandbox"
+	"github.com/portholehttp/porthole/host/internal/sockabi"
+	"github.com/portholehttp/porthole/wasm"
+)
 
 // Runtime holds the compiled stack and the handlers of a process. One is enough for many servers.
-type Runtime struct{}
+type Runtime struct {
+	log      *slog.Logger
+	cache    wazero.CompilationCache
+	stacks   *sandbox.Engine // its guests can import sockets
+	handlers *sandbox.Engine // its guests cannot
+	stack    *sandbox.Module
 
-// New compiles the stack, or takes it from the cache, and returns a Runtime. ctx bounds that.
-func New(ctx context.Context, c Config) (*Runtime, error) {
-	if err := c.Validate(); err != nil {
+	mu      sync.Mutex
+	closed  bool
+	users   int // servers, and calls that need the engines
+	servers map[*Server]struct{}
+	unused  chan struct{} // closed when it is closed and has no users
+
+	free    sync.Once
+	freeErr error
+}
+
+// New compiles the stack, or takes it from the cache, and returns a Runtime. Compiling takes half a second
+// and cannot be interrupted: ctx is looked at before.
+func New(ctx context.Context, c Config) (*Runtime, error) { return newRuntime(ctx, c, wasm.Stack) }
+
+func newRuntime(ctx context.Context, c Config, stack []byte) (*Runtime, error) {
+	if err := errors.Join(c.Validate(), context.Cause(ctx)); err != nil {
 		return nil, err
 	}
-	return &Runtime{}, context.Cause(ctx)
+	r := &Runtime{
+		log:     c.Logger,
+		servers: make(map[*Server]struct{}),
+		unused:  make(chan struct{}),
+	}
+	if r.log == nil {
+		r.log = slog.Default()
+	}
+	if err := r.start(ctx, &c, stack); err != nil {
+		_ = r.release(ctx) // err says more
+		return nil, err
+	}
+	return r, nil
 }
 
-// Load validates and compiles a handler module. name is what log lines call it. The error is a
-// *LoadError if the module is at fault.
+func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error) {
+	if r.cache, err = openCache(c, r.log); err != nil {
+		return err
+	}
+	if r.stacks, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
+		Cache:       r.cache,
+		MemoryPages: uint32(orDefault(c.MaxStackPages, DefaultMaxStackPages)),
+		Imports:     abi.StackImports,
+		Functions:   sockabi.Functions,
+	}); err != nil {
+		return err
+	}
+	if r.handlers, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
+		Cache:       r.cache,
+		MemoryPages: uint32(orDefault(c.MaxHandlerPages, DefaultMaxHandlerPages)),
+		Imports:     abi.HandlerImports,
+		Functions:   httpabi.Functions,
+	}); err != nil {
+		return err
+	}
+	if err = module.CheckStack(stack); err != nil {
+		return err
+	}
+	r.stack, err = r.stacks.Compile(ctx, "stack", stack)
+	return err
+}
+
+// openCache returns the cache that c asks for. That the default place will not do is no reason not to start.
+func openCache(c *Config, log *slog.Logger) (wazero.CompilationCache, error) {
+	if c.NoCache {
+		return wazero.NewCompilationCache(), nil
+	}
+	if c.CacheDir != "" {
+		return sandbox.OpenCache(c.CacheDir)
+	}
+	dir, err := os.UserCacheDir()
+	if err == nil {
+		var cache wazero.CompilationCache
+		if cache, err = sandbox.OpenCache(filepath.Join(dir, "porthole")); err == nil {
+			return cache, nil
+		}
+	}
+	log.Warn("compiled guests are not kept on disk", "reason", err)
+	return wazero.NewCompilationCache(), nil
+}
+
+func orDefault(n, otherwise int) int {
+	if n == 0 {
+		return otherwise
+	}
+	return n
+}
+
+// Load validates and compiles a handler module. name is what log lines call it. The error is a *LoadError if
+// the module is at fault. Compiling takes a second for a large one and cannot be interrupted: ctx is looked at before.
 func (r *Runtime) Load(ctx context.Context, name string, wasm []byte) (*Handler, error) {
-	return &Handler{name: name}, context.Cause(ctx)
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.enter(); err != nil {
+		return nil, err
+	}
+	defer r.leave()
+	if err := module.CheckHandler(wasm); err != nil {
+		return nil, &LoadError{name, err}
+	}
+	m, err := r.handlers.Compile(ctx, name, wasm)
+	if err != nil {
+		return nil, &LoadError{name, err}
+	}
+	return &Handler{runtime: r, module: m}, nil
 }
 
-// NewServer starts the shards of a server whose requests go to h. It has no listeners yet: see
-// Listen and Serve. The error is a *FaultError if the handler did not start.
+// NewServer starts the shards of a server whose requests go to h. It has no listeners yet: see Listen and Serve.
+// The error is a *FaultError if the handler did not start.
 func (r *Runtime) NewServer(h *Handler, c ServerConfig) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return &Server{done: make(chan struct{})}, nil
+	if h.runtime != r {
+		return nil, errors.New("host: the handler was loaded by another Runtime")
+	}
+	if err := r.enter(); err != nil {
+		return nil, err
+	}
+	c.Shards = orDefault(c.Shards, runtime.GOMAXPROCS(0))
+	c.MaxEvents = orDefault(c.MaxEvents, DefaultMaxEvents)
+	s, err := startServer(r, h, c)
+	if err != nil {
+		r.leave()
+		return nil, err
+	}
+	r.mu.Lock()
+	r.servers[s] = struct{}{}
+	closed := r.closed
+	r.mu.Unlock()
+	go s.wait()
+	if closed {
+		s.stop()
+		return nil, ErrRuntimeClosed
+	}
+	return s, nil
 }
 
-// Close closes all servers at once and frees the guests. If ctx ends before the servers have, it
-// returns ctx's error and nothing is freed.
-func (r *Runtime) Close(ctx context.Context) error { return context.Cause(ctx) }
+// enter keeps the engines until leave.
+func (r *Runtime) enter() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return ErrRuntimeClosed
+	}
+	r.users++
+	return nil
+}
+
+func (r *Runtime) leave() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.users--; r.users == 0 && r.closed {
+		close(r.unused)
+	}
+}
+
+// forget is leave for a server.
+func (r *Runtime) forget(s *Server) {
+	r.mu.Lock()
+	delete(r.servers, s)
+	r.mu.Unlock()
+	r.leave()
+}
+
+// Close closes all servers at once and frees the guests. If ctx ends before the servers have, it returns ctx's
+// error and nothing is freed; it may be called again.
+func (r *Runtime) Close(ctx context.Context) error {
+	r.mu.Lock()
+	if !r.closed {
+		r.closed = true
+		if r.users == 0 {
+			close(r.unused)
+		}
+	}
+	for s := range r.servers {
+		s.stop()
+	}
+	r.mu.Unlock()
+	select {
+	case <-r.unused:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	r.free.Do(func() { r.freeErr = r.release(context.WithoutCancel(ctx)) })
+	return r.freeErr
+}
+
+// release frees what start made.
+func (r *Runtime) release(ctx context.Context) error {
+	var errs []error
+	for _, e := range []*sandbox.Engine{r.stacks, r.handlers} {
+		if e != nil {
+			errs = append(errs, e.Close(ctx))
+		}
+	}
+	if r.cache != nil {
+		errs = append(errs, r.cache.Close(ctx))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,38 @@
+package shard
+
+import (
+	"net"
+
+	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/internal/netloop"
+)
+
+// Loop is what a shard needs of an event loop. *netloop.Loop is the portable one; see there for the methods.
+type Loop interface {
+	Run(netloop.Handler) error
+
+	// Safe from any goroutine.
+	Stop()
+	Post(func()) bool
+	Attach(c net.Conn, listener netloop.Handle)
+
+	// On the goroutine of Run.
+	Now() int64
+	NewListenerHandle() netloop.Handle
+	Write(s netloop.Handle, p []byte) (int, abi.Status)
+	Shutdown(s netloop.Handle) abi.Status
+	CloseHandle(h netloop.Handle, reset bool) abi.Status
+	Pause(s netloop.Handle) abi.Status
+	Resume(s netloop.Handle) abi.Status
+	SetTimer(at int64)
+	Sockets() int
+}
+
+// NewLoop makes a Loop that reads into the memory that readBuffer returns, called before each Data; Data's bytes
+// are a prefix of it.
+type NewLoop func(readBuffer func() []byte) Loop
+
+// Portable makes a netloop.Loop.
+func Portable(readBuffer func() []byte) Loop {
+	return netloop.New(netloop.Config{ReadBuffer: readBuffer})
+}

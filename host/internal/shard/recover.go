@@ -1,0 +1,29 @@
+package shard
+
+import "github.com/portholehttp/porthole/abi"
+
+// replaceStack goes on with a fresh stack after a fault. What the old one knew is lost: its connections are cut,
+// and handlers are told that their exchanges are over. If the fresh one fails at once, so would the next: the shard ends.
+func (s *Shard) replaceStack() {
+	s.logFault("stack ended, its connections are cut", "guest", s.fault)
+	s.stack.instance.Close()
+	s.stack, s.fault, s.turn = nil, nil, false
+
+	s.loop.SetTimer(0)
+	for socket := range s.sockets {
+		s.loop.CloseHandle(socket, true)
+	}
+	clear(s.sockets)
+	s.exchanges.live(func(x exchange) {
+		s.exchanges.close(x.handle)
+		x.owner.event(abi.EventClose, abi.EventDone, x.handle, 0, 0)
+	})
+
+	if err := s.startStack(); err != nil {
+		if s.stack != nil {
+			s.stack.instance.Close()
+			s.stack, s.fault = nil, nil
+		}
+		s.fail(err)
+	}
+}

@@ -1,0 +1,131 @@
+package shard
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/portholehttp/porthole/host/internal/sandbox"
+	"github.com/portholehttp/porthole/internal/netloop"
+)
+
+// ErrClosed is what a shard returns that has ended, or is about to.
+var ErrClosed = errors.New("shard closed")
+
+// Config configures a Shard. No field may be left out but NewLoop.
+type Config struct {
+	Stack, Handler *sandbox.Module
+	MaxEvents      int // that one call of the stack may raise
+	Logger         *slog.Logger
+	NewLoop        NewLoop // nil: Portable
+}
+
+// Shard is a loop, what is connected to it, and its guests. Its exported methods are safe for concurrent use,
+// but for those of netloop.Handler and sockabi.Host.
+type Shard struct {
+	config Config
+	loop   Loop
+	log    *slog.Logger
+
+	interrupt chan struct{} // closed by Stop: wakes guests that sleep
+	stop      sync.Once
+	done      chan struct{}
+	err       error // why the shard ended by itself; to be read after done is closed
+
+	// The rest belongs to the goroutine of the loop.
+
+	stack     *stack
+	fault     error   // the stack has failed and is to be replaced
+	emitting  bool    // the stack is in an entry that may raise events
+	events    []event // raised and not delivered yet
+	turn      bool    // the stack wants on_turn
+	listeners []*Listener
+	sockets   map[netloop.Handle]struct{}
+	draining  bool
+
+	handler   *handler // nil: the next request makes one
+	instances uint32   // how many handlers there have been
+	exchanges exchangeTable
+	asking    *handler  // who is in server_listen
+	refusals  []refusal // to be delivered
+}
+
+// Start starts the goroutine of a shard with fresh guests. The error is a *sandbox.Fault if one of them did not start.
+func Start(c Config) (*Shard, error) {
+	if c.NewLoop == nil {
+		c.NewLoop = Portable
+	}
+	s := &Shard{
+		config:    c,
+		log:       c.Logger,
+		interrupt: make(chan struct{}),
+		done:      make(chan struct{}),
+		sockets:   make(map[netloop.Handle]struct{}),
+	}
+	s.loop = c.NewLoop(s.readBuffer)
+	started := make(chan error, 1)
+	s.loop.Post(func() { started <- s.begin() })
+	go s.run()
+	if err := <-started; err != nil {
+		s.Stop()
+		<-s.done
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Shard) run() {
+	defer close(s.done)
+	if err := s.loop.Run(s); err != nil && s.err == nil {
+		s.err = err
+	}
+	if s.handler != nil {
+		s.handler.close()
+	}
+	if s.stack != nil {
+		s.stack.instance.Close()
+	}
+}
+
+// begin starts both guests. The handler may make operations at once, so it comes second.
+func (s *Shard) begin() error {
+	if err := s.startStack(); err != nil {
+		return err
+	}
+	h, err := s.startHandler()
+	if err != nil {
+		return err
+	}
+	s.handler = h
+	s.settle()
+	return s.err
+}
+
+// Stop ends the shard at once, with all its connections. It does not wait: see Done.
+func (s *Shard) Stop() {
+	s.stop.Do(func() { close(s.interrupt) })
+	s.loop.Stop()
+}
+
+// Done is closed when the shard has ended and its guests are closed.
+func (s *Shard) Done() <-chan struct{} { return s.done }
+
+// Err returns why the shard ended, once Done is closed; nil after Stop and Drain.
+func (s *Shard) Err() error { return s.err }
+
+// Drain finishes what is in flight, then ends the shard. It does not wait: see Done.
+func (s *Shard) Drain() {
+	s.loop.Post(func() {
+		s.draining = true
+		for len(s.listeners) > 0 {
+			s.closeListener(s.listeners[0])
+		}
+		s.settle()
+	})
+}
+
+// fail ends the shard because it cannot go on.
+func (s *Shard) fail(err error) {
+	s.err = err
+	s.Stop()
+}

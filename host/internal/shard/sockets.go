@@ -1,0 +1,51 @@
+package shard
+
+import (
+	"time"
+
+	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/host/internal/sockabi"
+	"github.com/portholehttp/porthole/internal/netloop"
+)
+
+var _ sockabi.Host = (*Shard)(nil)
+
+// SocketListen implements sockabi.Host.
+func (s *Shard) SocketListen(server uint64, request []byte) (uint64, abi.Status) {
+	if s.asking == nil || s.asking.target(uint32(server)) != server {
+		return 0, abi.StatusInvalid
+	}
+	return 0, s.asking.refuse(uint32(server), request)
+}
+
+// SocketWrite implements sockabi.Host.
+func (s *Shard) SocketWrite(socket uint64, p []byte) (int, abi.Status) {
+	return s.loop.Write(netloop.Handle(socket), p)
+}
+
+// SocketShutdown implements sockabi.Host.
+func (s *Shard) SocketShutdown(socket uint64) abi.Status {
+	return s.loop.Shutdown(netloop.Handle(socket))
+}
+
+// SocketClose implements sockabi.Host.
+func (s *Shard) SocketClose(handle uint64, reset bool) abi.Status {
+	delete(s.sockets, netloop.Handle(handle))
+	return s.loop.CloseHandle(netloop.Handle(handle), reset)
+}
+
+// SocketPause implements sockabi.Host.
+func (s *Shard) SocketPause(socket uint64) abi.Status {
+	return s.loop.Pause(netloop.Handle(socket))
+}
+
+// SocketResume implements sockabi.Host.
+func (s *Shard) SocketResume(socket uint64) abi.Status {
+	return s.loop.Resume(netloop.Handle(socket))
+}
+
+// TimerSet implements sockabi.Host.
+func (s *Shard) TimerSet(at int64) { s.loop.SetTimer(at) }
+
+// ClockNow implements sockabi.Host.
+func (s *Shard) ClockNow() int64 { return time.Now().UnixNano() }

@@ -1,0 +1,145 @@
+package host
+
+import (
+	"errors"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/portholehttp/porthole/host/internal/shard"
+)
+
+// listener is a net.Listener and what each shard knows of it.
+type listener struct {
+	ln     net.Listener
+	shards []*shard.Listener
+}
+
+// Listen opens a listener and serves it in the background. addr is "host:port" for TCP, where an empty host means
+// all addresses and port 0 a free one, or "unix:/path". It returns the address that was bound.
+//
+// A socket file at path on which nobody listens is removed first; anything else there is an error. The file is
+// removed when the server stops accepting.
+func (s *Server) Listen(addr string) (net.Addr, error) {
+	if s.isClosing() {
+		return nil, ErrServerClosed
+	}
+	ln, err := listen(addr)
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.open(ln)
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		defer s.serving.Done()
+		if err := s.accept(l); !errors.Is(err, ErrServerClosed) {
+			s.log.Error("listener given up", "address", ln.Addr().String(), "reason", err)
+		}
+	}()
+	return ln.Addr(), nil
+}
+
+// Serve accepts connections of ln until the server is closed, then returns ErrServerClosed; or until accepting
+// fails for good, then that error. It closes ln in any case. A ln whose connections are not plain TCP or Unix sockets costs
+// a buffer for each.
+func (s *Server) Serve(ln net.Listener) error {
+	l, err := s.open(ln)
+	if err != nil {
+		return err
+	}
+	defer s.serving.Done()
+	return s.accept(l)
+}
+
+// open makes ln known to all shards. If it fails, ln is closed. If not, s.serving is to be told when ln is not
+// accepted from any more.
+func (s *Server) open(ln net.Listener) (*listener, error) {
+	l := &listener{ln: ln}
+	s.mu.Lock()
+	if s.isClosing() {
+		s.mu.Unlock()
+		_ = ln.Close() // it was not served
+		return nil, ErrServerClosed
+	}
+	s.listeners[l] = struct{}{}
+	s.serving.Add(1)
+	s.mu.Unlock()
+	for _, sh := range s.shards {
+		known, err := sh.OpenListener(s.options)
+		if err != nil {
+			s.close(l)
+			s.serving.Done()
+			return nil, publicError(err)
+		}
+		l.shards = append(l.shards, known)
+	}
+	return l, nil
+}
+
+// close undoes open.
+func (s *Server) close(l *listener) {
+	s.mu.Lock()
+	delete(s.listeners, l)
+	s.mu.Unlock()
+	_ = l.ln.Close() // for the second time, if the server is closing
+	for _, known := range l.shards {
+		known.Close()
+	}
+}
+
+const (
+	acceptRetryMin = 5 * time.Millisecond
+	acceptRetryMax = time.Second
+)
+
+// accept deals the connections of l to the shards.
+func (s *Server) accept(l *listener) error {
+	defer s.close(l)
+	var retry time.Duration
+	for next := 0; ; {
+		conn, err := l.ln.Accept()
+		switch {
+		case err == nil:
+			retry = 0
+			next = l.deal(conn, next, s.closing)
+			continue
+		case s.isClosing():
+			return ErrServerClosed
+		case !temporary(err):
+			return err
+		}
+		retry = min(max(2*retry, acceptRetryMin), acceptRetryMax)
+		s.log.Warn("accept failed", "address", l.ln.Addr().String(), "reason", err, "retry", retry)
+		select {
+		case <-time.After(retry):
+		case <-s.closing:
+		}
+	}
+}
+
+// deal gives a connection to the shard whose turn it is, or the first after it that is not behind; if all are, it
+// waits for the one whose turn it is. It returns whose turn is next.
+func (l *listener) deal(conn net.Conn, turn int, closing <-chan struct{}) int {
+	n := len(l.shards)
+	for i := range n {
+		if at := (turn + i) % n; l.shards[at].TryAttach(conn) {
+			return (at + 1) % n
+		}
+	}
+	l.shards[turn].Attach(conn, closing)
+	return (turn + 1) % n
+}
+
+// temporary reports whether accepting may succeed later: the process or the system had too little of something,
+// or the connection was gone before it was accepted.
+func temporary(err error) bool {
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	var t interface{ Temporary() bool } // deprecated in net.Error, but all that other listeners say
+	return errors.As(err, &t) && t.Temporary()
+}
