@@ -158,7 +158,7 @@ func TestMessageIsBounded(t *testing.T) {
 
 func TestPrintable(t *testing.T) {
 	for name, want := range map[string]string{
-		"on_event": "on_event", "wasi:cli/run@0.2.0": "wasi:cli/run@0.2.0", "": `""`, "two words": `"two words"`,
+		"on_event": "on_event", "wasi:cli/run@0.2.0": "wasi:cli/run@0.2.0", "": `""`, "two words": "two words", " ": `" "`, "a ": `"a "`,
 		"a\nb": `"a\nb"`, "é": `"\u00e9"`, `say "hi"`: `"say \"hi\""`, strings.Repeat("x", 80): strings.Repeat("x", 80),
 		strings.Repeat("x", 81): strings.Repeat("x", 80) + "…",
 	} {

@@ -75,17 +75,17 @@ const (
 // maxShownName is how many bytes of a name an error or report shows.
 const maxShownName = 80
 
-// Printable returns name as it is if it reads like an identifier, else quoted and cut: it comes from a
-// hostile module and goes to a terminal or a log.
+// Printable returns name as it is if it is plain ASCII text, else quoted, and in any case cut: it comes from
+// a hostile module and goes to a terminal or a log.
 func Printable(name string) string {
 	cut := len(name) > maxShownName
 	if cut {
 		name = name[:maxShownName]
 	}
-	plain := name != ""
+	plain := name != "" && strings.TrimSpace(name) == name
 	for i := 0; i < len(name) && plain; i++ {
 		c := name[i]
-		plain = c > ' ' && c < 0x7f && c != '"' && c != '\\'
+		plain = c >= ' ' && c < 0x7f && c != '"' && c != '\\'
 	}
 	if !plain {
 		name = strconv.QuoteToASCII(name)
