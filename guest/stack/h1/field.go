@@ -60,9 +60,12 @@ func (p *RequestParser) fieldLines(b []byte, fields *[]abi.Field) bool {
 			if b[i] != ':' {
 				return p.fail(CodeInvalidFieldName, i)
 			}
-			p.kind = fieldKindOf(b[p.mark:p.nameEnd])
-			if p.kind != fieldPlain && !p.fieldName() {
-				return false
+			p.kind = fieldPlain
+			if mayBeKnown(b[p.mark], p.nameEnd-p.mark) {
+				p.kind = fieldKindOf(b[p.mark:p.nameEnd])
+				if !p.fieldName() {
+					return false
+				}
 			}
 			i++
 			p.state = stateValueStart
@@ -104,20 +107,35 @@ func (p *RequestParser) fieldLines(b []byte, fields *[]abi.Field) bool {
 				return p.fail(CodeExpectedLF, i)
 			}
 			i++
+			p.state = stateLineEnd
 			if p.lenient(abi.LenientObsFold) {
-				p.state = stateLineEnd // whether the field is complete shows in the next byte
-				continue
+				continue // whether the field is complete shows in the next byte
 			}
-			if !p.fieldLine(b, fields) {
-				return false
-			}
+			fallthrough
 
 		case stateLineEnd:
-			if isBlank(b[i]) {
+			if p.lenient(abi.LenientObsFold) && isBlank(b[i]) {
 				p.state = stateFold
 				continue
 			}
-			if !p.fieldLine(b, fields) {
+			from, to := p.value, p.valueEnd
+			for to > from && isBlank(b[to-1]) {
+				to--
+			}
+			for from < to && isBlank(b[from]) {
+				from++ // of a fold that the value began with
+			}
+			p.lines++
+			p.state = stateLine
+			kept := -1
+			if most := p.limits.MaxHeadersCount; most == 0 || uint(len(*fields)) < uint(most) {
+				kept = len(*fields)
+				*fields = append(*fields, abi.Field{
+					NameOffset: uint32(p.mark), NameSize: uint32(p.nameEnd - p.mark),
+					ValueOffset: uint32(from), ValueSize: uint32(to - from),
+				})
+			}
+			if p.kind != fieldPlain && !p.fieldValue(b, from, to, kept) {
 				return false
 			}
 
@@ -140,29 +158,6 @@ func (p *RequestParser) fieldLines(b []byte, fields *[]abi.Field) bool {
 	}
 	p.pos = i
 	return false
-}
-
-// fieldLine ends a field line: it removes the white space around the value, keeps the field, and takes from it what the framing
-// depends on. It returns false if the parser failed.
-func (p *RequestParser) fieldLine(b []byte, fields *[]abi.Field) bool {
-	from, to := p.value, p.valueEnd
-	for to > from && isBlank(b[to-1]) {
-		to--
-	}
-	for from < to && isBlank(b[from]) {
-		from++ // of a fold that the value began with
-	}
-	p.lines++
-	p.state = stateLine
-	kept := -1
-	if max := p.limits.MaxHeadersCount; max == 0 || uint(len(*fields)) < uint(max) {
-		kept = len(*fields)
-		*fields = append(*fields, abi.Field{
-			NameOffset: uint32(p.mark), NameSize: uint32(p.nameEnd - p.mark),
-			ValueOffset: uint32(from), ValueSize: uint32(to - from),
-		})
-	}
-	return p.kind == fieldPlain || p.fieldValue(b, from, to, kept)
 }
 
 // unfold overwrites an obs-fold with spaces, as far as it has arrived: it is at the end of b (RFC 9112 §5.2). p.blank is where

@@ -45,6 +45,13 @@ func fieldKindOf(name []byte) fieldKind {
 	return fieldPlain
 }
 
+// mayBeKnown reports whether a name of that first byte and size may be other than fieldPlain. It is inlined, and saves most calls of
+// fieldKindOf.
+func mayBeKnown(first byte, size uint) bool {
+	const initials = "\x00\x00\x00\x00h\x00eu\x00\x00c\x00\x00\x00c\x00\x00t"
+	return size < uint(len(initials)) && initials[size] == first|0x20
+}
+
 // framing is what the fields so far say about the message. Offsets are as in Head.Fields.
 type framing struct {
 	host          bool // there is one

@@ -48,23 +48,18 @@ func badHost(b []byte) int {
 
 // skipRegName returns the end of the reg-name that b begins with; an IPv4address is one (RFC 3986 §3.2.2).
 func skipRegName(b []byte) (end, bad int) {
-	i := 0
-	for i < len(b) {
-		switch {
-		case is(b[i], classHost):
-			i++
-		case b[i] == '%':
-			for k := i + 1; k <= i+2; k++ {
-				if k == len(b) || !is(b[k], classHex) {
-					return 0, k
-				}
-			}
-			i += 3
-		default:
-			return i, -1
+	for {
+		end = int(skip(b, uint(end), classHost))
+		if end == len(b) || b[end] != '%' {
+			return end, -1
 		}
+		for k := end + 1; k <= end+2; k++ {
+			if k == len(b) || !is(b[k], classHex) {
+				return 0, k
+			}
+		}
+		end += 3
 	}
-	return i, -1
 }
 
 // skipIPLiteral returns the end of the IP-literal that b begins with: an IPv6address or an IPvFuture in brackets.

@@ -154,7 +154,7 @@ func (p *RequestParser) head(buf []byte) (Step, int) {
 		p.messageStart()
 	}
 	b, cut := p.section(buf[start:])
-	if (p.state >= stateLine || p.requestLineEnd(b)) && p.fieldLines(b, &p.Head.Fields) && p.headEnd() {
+	if (p.state >= stateLine || p.requestLine(b)) && p.fieldLines(b, &p.Head.Fields) && p.headEnd() {
 		if start > 0 {
 			p.Head.move(uint32(start))
 		}
@@ -162,15 +162,6 @@ func (p *RequestParser) head(buf []byte) (Step, int) {
 		return HeadDone, p.Head.Size
 	}
 	return p.unfinished(start, cut)
-}
-
-// requestLineEnd is requestLine and what follows from its end.
-func (p *RequestParser) requestLineEnd(b []byte) bool {
-	if !p.requestLine(b) {
-		return false
-	}
-	p.state = stateLine
-	return true
 }
 
 // trailers goes on in a trailer section that begins at buf[start].
@@ -222,7 +213,11 @@ func (p *RequestParser) overflow(at uint) (Step, int) {
 }
 
 func (p *RequestParser) messageStart() {
-	p.Head = Head{Fields: p.Head.Fields[:0]}
+	// All of Head that is not set here is when the head is done.
+	p.Head.Fields = p.Head.Fields[:0]
+	p.Head.ContentLength = 0
+	p.Head.Chunked = false
+	p.Head.ExpectContinue, p.Head.ExpectOther = false, false
 	p.Trailers = p.Trailers[:0]
 	p.framing = framing{}
 	p.state = stateMethod

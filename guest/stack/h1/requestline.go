@@ -15,10 +15,7 @@ func (p *RequestParser) requestLine(b []byte) bool {
 		switch p.state {
 		case stateMethod:
 			if i == 0 {
-				p.method = MethodCheckout
-				if m, size := commonMethod(b); m != 0 {
-					p.method, i = m, size
-				}
+				p.method, i = commonMethod(b)
 			}
 			for i < n && b[i] != ' ' {
 				m := p.method.match(i, b[i])
@@ -29,9 +26,9 @@ func (p *RequestParser) requestLine(b []byte) bool {
 				i++
 			}
 			if i == n {
-				break
+				continue
 			}
-			if i != uint(len(p.method.String())) {
+			if i != uint(len(methodNames[p.method])) {
 				return p.fail(CodeInvalidMethod, i)
 			}
 			if p.method == methodPRI {
@@ -42,6 +39,10 @@ func (p *RequestParser) requestLine(b []byte) bool {
 			i++
 			p.mark = i
 			p.state = stateTargetStart
+			if i == n {
+				continue
+			}
+			fallthrough
 
 		case stateTargetStart:
 			form, ok := targetFormOf(p.method, b[i])
@@ -54,7 +55,7 @@ func (p *RequestParser) requestLine(b []byte) bool {
 
 		case stateTarget:
 			if i = skipTarget(b, i); i == n {
-				break
+				continue
 			}
 			switch b[i] {
 			case ' ':
@@ -63,22 +64,28 @@ func (p *RequestParser) requestLine(b []byte) bool {
 			default:
 				return p.fail(CodeInvalidTarget, i)
 			}
-			auth, bad := badTarget(b[p.mark:i], p.form)
-			if bad >= 0 {
-				return p.fail(CodeInvalidTarget, p.mark+uint(bad))
+			if p.form != originForm {
+				authority, bad := badTarget(b[p.mark:i], p.form)
+				if bad >= 0 {
+					return p.fail(CodeInvalidTarget, p.mark+uint(bad))
+				}
+				p.authority = Span{Offset: uint32(p.mark) + authority.Offset, Size: authority.Size}
 			}
-			p.authority = Span{Offset: uint32(p.mark) + auth.Offset, Size: auth.Size}
 			p.Head.Target = Span{Offset: uint32(p.mark), Size: uint32(i - p.mark)}
 			i++
 			p.mark = i
 			p.state = stateVersion
+			if i == n {
+				continue
+			}
+			fallthrough
 
 		case stateVersion:
-			if i == p.mark && i+8 <= n && string(b[i:i+8]) == version11 {
-				p.Head.Minor = 1
-				i += 8
+			if minor, ok := commonVersion(b, i); ok && i == p.mark {
+				p.Head.Minor = minor
+				i += uint(len(version11))
 				p.state = stateVersionCR
-				break
+				continue
 			}
 			c, k := b[i], i-p.mark
 			switch k {
@@ -114,12 +121,17 @@ func (p *RequestParser) requestLine(b []byte) bool {
 				return p.fail(CodeExpectedCR, i)
 			}
 			p.state = stateVersionLF
+			if i == n {
+				continue
+			}
+			fallthrough
 
 		case stateVersionLF:
 			if b[i] != '\n' {
 				return p.fail(CodeExpectedLF, i)
 			}
 			p.pos = i + 1
+			p.state = stateLine
 			return true
 		}
 	}
@@ -127,29 +139,31 @@ func (p *RequestParser) requestLine(b []byte) bool {
 	return false
 }
 
-// commonMethod returns the method that b begins with, and its size, if it is one of the four most frequent ones.
+// commonMethod returns the method that b begins with, and its size, if it is one of the two most frequent ones; else where
+// Method.match begins.
 func commonMethod(b []byte) (Method, uint) {
-	if len(b) < 8 {
-		return 0, 0
-	}
 	const (
 		get  = 'G' | 'E'<<8 | 'T'<<16 | ' '<<24
-		put  = 'P' | 'U'<<8 | 'T'<<16 | ' '<<24
 		post = 'P' | 'O'<<8 | 'S'<<16 | 'T'<<24 | ' '<<32
-		head = 'H' | 'E'<<8 | 'A'<<16 | 'D'<<24 | ' '<<32
 	)
-	w := load(b, 0)
-	switch w & (1<<32 - 1) {
-	case get:
-		return MethodGet, 3
-	case put:
-		return MethodPut, 3
+	if len(b) >= 8 {
+		w := load(b, 0)
+		if w&(1<<32-1) == get {
+			return MethodGet, 3
+		}
+		if w&(1<<40-1) == post {
+			return MethodPost, 4
+		}
 	}
-	switch w & (1<<40 - 1) {
-	case post:
-		return MethodPost, 4
-	case head:
-		return MethodHead, 4
+	return MethodCheckout, 0
+}
+
+// commonVersion returns the minor version if the whole of HTTP/1.0 or HTTP/1.1 is at b[i].
+func commonVersion(b []byte, i uint) (minor uint8, ok bool) {
+	const http10 = 'H' | 'T'<<8 | 'T'<<16 | 'P'<<24 | '/'<<32 | '1'<<40 | '.'<<48 | '0'<<56
+	if i+8 > uint(len(b)) {
+		return 0, false
 	}
-	return 0, 0
+	w := load(b, i)
+	return uint8(w >> 56 & 1), w&^(1<<56) == http10
 }
