@@ -1,6 +1,10 @@
 package h1
 
-import "github.com/portholehttp/porthole/abi"
+import (
+	"math"
+
+	"github.com/portholehttp/porthole/abi"
+)
 
 // Limits bound what a message may cost. The fields are those of abi.Options with the same name.
 type Limits struct {
@@ -98,6 +102,9 @@ func (p *RequestParser) Init(l Limits) {
 	}
 	if l.MaxChunkExtensions == 0 {
 		l.MaxChunkExtensions = abi.DefaultOptions.MaxChunkExtensions
+	}
+	if l.MaxHeadersCount == 0 {
+		l.MaxHeadersCount = math.MaxUint32
 	}
 	*p = RequestParser{
 		Head:     Head{Fields: p.Head.Fields[:0]},

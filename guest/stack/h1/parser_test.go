@@ -1,6 +1,7 @@
 package h1
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ const smallRequest = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 func TestZeroLimitsAreTheDefaults(t *testing.T) {
 	var p RequestParser
 	p.Init(Limits{})
-	if p.limits.MaxHeaderBytes != 16<<10 || p.limits.MaxChunkExtensions != 16<<10 || p.limits.MaxHeadersCount != 0 {
+	if p.limits.MaxHeaderBytes != 16<<10 || p.limits.MaxChunkExtensions != 16<<10 || p.limits.MaxHeadersCount != math.MaxUint32 {
 		t.Error(p.limits)
 	}
 }
