@@ -110,17 +110,17 @@ func (f *fdSocket) receive() {
 			f.fail(statusOf(err))
 		}
 	}
-	f.again()
-}
-
-// again has the loop come back to a socket that has not been read to its end.
-func (f *fdSocket) again() {
-	if f.readable && !f.paused && !f.silent() {
-		f.loop.inbox.signal(&f.socket, readable)
+	if !f.silent() {
+		f.resume()
 	}
 }
 
-func (f *fdSocket) resume() { f.again() }
+// resume has the loop come back to a socket that has not been read to its end.
+func (f *fdSocket) resume() {
+	if f.readable && !f.paused {
+		f.loop.inbox.signal(&f.socket, again)
+	}
+}
 
 func (f *fdSocket) write(p []byte) (int, abi.Status) {
 	n, err := f.call(f.put, p[:min(len(p), maxWrite)])

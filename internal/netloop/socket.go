@@ -8,11 +8,12 @@ import (
 	"github.com/portholehttp/porthole/abi"
 )
 
-// signals are what goroutines tell the loop about a socket.
+// signals are what goroutines, or the loop itself for its next turn, tell the loop about a socket.
 type signals uint32
 
 const (
 	readable signals = 1 << iota // fdSocket: try to read; stream: a chunk or an error is there
+	again                        // there is more to read than one turn allowed, or Pause has left some
 	writable                     // fdSocket: there is room in the kernel's buffer
 	lost                         // fdSocket: the poller gave up, no readable will follow
 	failed                       // socket.failure says how

@@ -82,7 +82,7 @@ func (s *stream) ready(set signals) {
 
 // receive delivers the chunk that the loop holds, and what came after it.
 func (s *stream) receive() {
-	for len(s.chunk) > 0 && s.deliverable() {
+	for s.deliverable() && len(s.chunk) > 0 {
 		buffer := s.loop.config.ReadBuffer()
 		n := copy(buffer, s.chunk)
 		s.chunk = s.chunk[n:]
@@ -106,7 +106,7 @@ func (s *stream) deliverable() bool { return s.holds && !s.paused && !s.silent()
 
 func (s *stream) resume() {
 	if s.holds {
-		s.loop.inbox.signal(&s.socket, readable)
+		s.loop.inbox.signal(&s.socket, again)
 	}
 }
 

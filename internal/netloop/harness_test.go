@@ -1,0 +1,204 @@
+package netloop
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"math/big"
+	"net"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/portholehttp/porthole/abi"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// hooks is a Handler made of functions; those that are nil ignore their event.
+type hooks struct {
+	accept   func(s, listener Handle)
+	data     func(s Handle, p []byte)
+	end      func(s Handle)
+	writable func(s Handle)
+	close    func(s Handle, status abi.Status)
+	timer    func(now int64)
+}
+
+func (h *hooks) Accept(s, listener Handle, _ int64) {
+	if h.accept != nil {
+		h.accept(s, listener)
+	}
+}
+
+func (h *hooks) Data(s Handle, p []byte, _ int64) {
+	if h.data != nil {
+		h.data(s, p)
+	}
+}
+
+func (h *hooks) End(s Handle, _ int64) {
+	if h.end != nil {
+		h.end(s)
+	}
+}
+
+func (h *hooks) Writable(s Handle, _ int64) {
+	if h.writable != nil {
+		h.writable(s)
+	}
+}
+
+func (h *hooks) Close(s Handle, status abi.Status, _ int64) {
+	if h.close != nil {
+		h.close(s, status)
+	}
+}
+
+func (h *hooks) Timer(now int64) {
+	if h.timer != nil {
+		h.timer(now)
+	}
+}
+
+// run runs l with h until the test ends, and returns a function that stops it and waits.
+func run(t testing.TB, l *Loop, h Handler) (stop func()) {
+	done := make(chan error, 1)
+	go func() { done <- l.Run(h) }()
+	stop = sync.OnceFunc(func() {
+		l.Stop()
+		require.NoError(t, <-done)
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+// on calls f on the loop's goroutine and waits for it.
+func on(t testing.TB, l *Loop, f func()) {
+	done := make(chan struct{})
+	require.True(t, l.Post(func() { defer close(done); f() }))
+	<-done
+}
+
+// kind is a kind of connection that the suite runs on.
+type kind struct {
+	name      string
+	pair      func(t testing.TB) (ours, theirs net.Conn)
+	halfClose bool // there is CloseWrite
+	tcp       bool // a reset is seen as such
+}
+
+var kinds = []kind{
+	{name: "tcp", pair: tcpPair, halfClose: true, tcp: true},
+	{name: "unix", pair: unixPair, halfClose: true},
+	{name: "wrapped", pair: wrappedPair, halfClose: true, tcp: true},
+	{name: "pipe", pair: func(testing.TB) (net.Conn, net.Conn) { return net.Pipe() }},
+	{name: "tls", pair: tlsPair, halfClose: true, tcp: true},
+}
+
+// eachKind runs a subtest for each kind of connection.
+func eachKind(t *testing.T, test func(t *testing.T, k kind)) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) { test(t, k) })
+	}
+}
+
+// wrapped is a connection of which the loop sees only the methods.
+type wrapped struct {
+	net.Conn
+}
+
+func (w wrapped) NetConn() net.Conn { return w.Conn }
+func (w wrapped) CloseWrite() error { return w.Conn.(closeWriter).CloseWrite() }
+
+func tcpPair(t testing.TB) (ours, theirs net.Conn) { return socketPair(t, "tcp", "127.0.0.1:0") }
+
+func unixPair(t testing.TB) (ours, theirs net.Conn) {
+	return socketPair(t, "unix", filepath.Join(t.TempDir(), "s"))
+}
+
+func wrappedPair(t testing.TB) (ours, theirs net.Conn) {
+	ours, theirs = tcpPair(t)
+	return wrapped{ours}, theirs
+}
+
+func tlsPair(t testing.TB) (ours, theirs net.Conn) {
+	ours, theirs = tcpPair(t)
+	return tls.Server(ours, &tls.Config{Certificates: []tls.Certificate{certificate()}}),
+		tls.Client(theirs, &tls.Config{InsecureSkipVerify: true})
+}
+
+func socketPair(t testing.TB, network, address string) (ours, theirs net.Conn) {
+	ln, err := net.Listen(network, address)
+	require.NoError(t, err)
+	defer ln.Close()
+	accepted := make(chan net.Conn, 1)
+	go func() {
+		c, err := ln.Accept()
+		if err != nil {
+			close(accepted)
+			return
+		}
+		accepted <- c
+	}()
+	theirs, err = net.Dial(network, ln.Addr().String())
+	require.NoError(t, err)
+	ours = <-accepted
+	require.NotNil(t, ours)
+	t.Cleanup(func() { _ = theirs.Close() })
+	return ours, theirs
+}
+
+var certificate = sync.OnceValue(func() tls.Certificate {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		panic(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+})
+
+// echo writes back what it reads. What Write does not take it keeps, with the socket paused, until Writable. After End
+// it finishes and closes.
+type echo struct {
+	hooks
+	loop  *Loop
+	waits map[Handle][]byte
+}
+
+func newEcho(l *Loop) *echo {
+	return &echo{loop: l, waits: map[Handle][]byte{}}
+}
+
+func (e *echo) Data(s Handle, p []byte, _ int64) {
+	n, status := e.loop.Write(s, p)
+	if status == abi.StatusOK && n < len(p) {
+		e.waits[s] = append([]byte(nil), p[n:]...)
+		e.loop.Pause(s)
+	}
+}
+
+func (e *echo) Writable(s Handle, _ int64) {
+	p := e.waits[s]
+	n, status := e.loop.Write(s, p)
+	if e.waits[s] = p[n:]; status == abi.StatusOK && n == len(p) {
+		delete(e.waits, s)
+		e.loop.Resume(s)
+	}
+}
+
+func (e *echo) End(s Handle, _ int64) { e.loop.CloseHandle(s, false) }
+
+func (e *echo) Close(s Handle, status abi.Status, now int64) {
+	delete(e.waits, s)
+	e.hooks.Close(s, status, now)
+}
