@@ -113,3 +113,20 @@ func TestEqualFold(t *testing.T) {
 		}
 	}
 }
+
+func TestSyntax(t *testing.T) {
+	for _, c := range []struct {
+		text        string
+		name, value bool
+	}{
+		{"", false, true}, {"A-b_9", true, true}, {"Content-Security-Policy", true, true}, {"a b", false, true}, {"a:", false, true},
+		{"\tb\xff", false, true}, {"a\r\nB: c", false, false}, {"a\x00", false, false}, {"long enough for a word\x7f", false, false},
+	} {
+		if ValidName([]byte(c.text)) != c.name || ValidValue([]byte(c.text)) != c.value {
+			t.Errorf("%q", c.text)
+		}
+	}
+	if !EqualFold([]byte("Host"), "host") {
+		t.Error("Host is not host")
+	}
+}

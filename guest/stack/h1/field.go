@@ -19,31 +19,22 @@ func (p *RequestParser) fieldLines(b []byte, fields *[]abi.Field) bool {
 		}
 		switch p.state {
 		case stateLine:
-			switch c := b[i]; {
-			case is(c, classToken):
+			p.mark = i
+			switch c := b[i]; { // not the first byte of a name: plainLines would have taken it
 			case c == '\r':
-				p.mark = i
 				i++
-				p.state = stateBlankLF
-				continue
 			case c == '\n':
 				if !p.lenient(abi.LenientBareLF) {
 					return p.fail(CodeExpectedCR, i)
 				}
-				p.mark = i
-				p.state = stateBlankLF
-				continue
-			case isBlank(c):
-				if p.lines == 0 {
-					return p.fail(CodeUnexpectedSpace, i)
-				}
-				return p.fail(CodeObsFold, i)
-			default:
+			case !isBlank(c):
 				return p.fail(CodeInvalidFieldName, i)
+			case p.lines == 0:
+				return p.fail(CodeUnexpectedSpace, i)
+			default:
+				return p.fail(CodeObsFold, i)
 			}
-			p.mark = i
-			p.state = stateName
-			fallthrough
+			p.state = stateBlankLF
 
 		case stateName:
 			if i = skipToken(b, i); i == n {
@@ -165,9 +156,11 @@ func (p *RequestParser) fieldLines(b []byte, fields *[]abi.Field) bool {
 	return false
 }
 
-// plainLines takes the field lines that begin at b[i] and are as most are: complete, one space after the colon, none at the end,
-// and a name that the codec has no interest in. It returns where it stopped, in the state that fieldLines has there: it does the
-// same with fewer branches, which saves a third of the time of a head in wasm (BenchmarkHead).
+// plainLines takes the field lines that begin at b[i] as long as they are as most are: complete, with one space after the colon and
+// none at the end, and a name that the codec has no interest in. It stops in the first line that is not, as far as it is, with
+// the state that fieldLines goes on from; or, still in stateLine, before what is no field line.
+//
+// It does what fieldLines does with fewer branches, which saves a quarter of the time of a head in wasm (BenchmarkHead).
 func (p *RequestParser) plainLines(b []byte, i uint, fields *[]abi.Field) uint {
 	n := uint(len(b))
 	for i < n {

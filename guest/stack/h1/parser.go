@@ -100,6 +100,7 @@ func (p *RequestParser) Init(l Limits) {
 	if l.MaxHeaderBytes == 0 {
 		l.MaxHeaderBytes = abi.DefaultOptions.MaxHeaderBytes
 	}
+	l.MaxHeaderBytes = min(l.MaxHeaderBytes, math.MaxInt32) // it is compared with an int
 	if l.MaxChunkExtensions == 0 {
 		l.MaxChunkExtensions = abi.DefaultOptions.MaxChunkExtensions
 	}
