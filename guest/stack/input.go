@@ -119,7 +119,7 @@ func (e *Engine) beginRequest(c *conn, head []byte) {
 	c.reading = x
 
 	event := Event{Kind: abi.EventRequest, Target: x.handle, Listener: l.handle}
-	if h.ExpectContinue && h.HasBody {
+	if h.ExpectContinue && h.ContentLength != 0 {
 		mask := l.mask
 		if l.server == 0 {
 			mask = e.hostMask
@@ -134,8 +134,15 @@ func (e *Engine) beginRequest(c *conn, head []byte) {
 	e.events = append(e.events, event)
 }
 
-// requestRecord puts together the abi.RequestHead of a request.
+// requestRecord puts together the abi.RequestHead of a request. Its text begins with the method: empty
+// lines before it may or may not have come with it.
 func (e *Engine) requestRecord(h *h1.Head, head []byte, server uint32) []byte {
+	if skip := h.MethodSpan.Offset; skip > 0 {
+		head = head[skip:]
+		h.MethodSpan.Offset = 0
+		h.Target.Offset -= skip
+		rebase(h.Fields, skip)
+	}
 	r := abi.RequestHead{
 		TextOffset:   uint32(abi.RequestHeadSize + len(h.Fields)*abi.FieldSize),
 		FieldCount:   uint32(len(h.Fields)),
@@ -156,6 +163,29 @@ func (e *Engine) requestRecord(h *h1.Head, head []byte, server uint32) []byte {
 	e.heads = abi.AppendFields(e.heads, h.Fields)
 	e.heads = append(e.heads, head...)
 	return e.heads[start:len(e.heads):len(e.heads)]
+}
+
+// trailersRecord puts together the abi.Trailers of a message. Its text begins with the first field: the
+// last chunk's bytes before it may or may not have come with it.
+func (e *Engine) trailersRecord(fields []abi.Field, section []byte) []byte {
+	skip := fields[0].NameOffset
+	rebase(fields, skip)
+	start := len(e.heads)
+	e.heads = abi.Append(e.heads, &abi.Trailers{
+		TextOffset: uint32(abi.TrailersSize + len(fields)*abi.FieldSize),
+		FieldCount: uint32(len(fields)),
+	})
+	e.heads = abi.AppendFields(e.heads, fields)
+	e.heads = append(e.heads, section[skip:]...)
+	return e.heads[start:len(e.heads):len(e.heads)]
+}
+
+// rebase moves the offsets of fields to a text that begins skip bytes later.
+func rebase(fields []abi.Field, skip uint32) {
+	for i := range fields {
+		fields[i].NameOffset -= skip
+		fields[i].ValueOffset -= skip
+	}
 }
 
 // bodyPiece hands a piece of the body to the handler, with the head if that is still here.
@@ -185,14 +215,7 @@ func (e *Engine) endRequest(c *conn, section []byte) {
 		e.events = append(e.events, Event{Kind: abi.EventData, Target: x.handle})
 		ev = &e.events[len(e.events)-1]
 		if fields := c.parser.Trailers; len(fields) > 0 {
-			start := len(e.heads)
-			e.heads = abi.Append(e.heads, &abi.Trailers{
-				TextOffset: uint32(abi.TrailersSize + len(fields)*abi.FieldSize),
-				FieldCount: uint32(len(fields)),
-			})
-			e.heads = abi.AppendFields(e.heads, fields)
-			e.heads = append(e.heads, section...)
-			ev.Head = e.heads[start:len(e.heads):len(e.heads)]
+			ev.Head = e.trailersRecord(fields, section)
 		}
 	}
 	ev.Flags |= abi.EventEnd

@@ -24,14 +24,18 @@ func TestSplits(t *testing.T) {
 		"\r\nPUT /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: 1\r\n\r\n" +
 		"GET /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET /d HTTP/1.1\r\n"
 	run := func(pieces ...string) (string, string) {
-		w := newWorld(t, hello)
+		heads := ""
+		w := newWorld(t, func(w *world, ev Event) {
+			heads += string(ev.Head) // whole records, trailers too
+			hello(w, ev)
+		})
 		s := w.connect()
 		for _, p := range pieces {
 			w.data(s, p)
 		}
 		w.end(s)
 		require.True(t, w.sockets[s].closed)
-		return w.sent(s), joinPieces(w.log)
+		return w.sent(s), joinPieces(w.log) + heads
 	}
 	sent, log := run(input)
 	require.Equal(t, 3, strings.Count(sent, "HTTP/1.1 200 OK"))
