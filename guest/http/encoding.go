@@ -1,0 +1,153 @@
+package http
+
+import (
+	"unicode/utf16"
+	"unicode/utf8"
+	"unsafe"
+)
+
+// encoding is one of Node's names for the relation between text and bytes. Text is UTF-8, as Go has it.
+type encoding uint8
+
+const (
+	encodingNone   encoding = iota // bytes, no text
+	encodingUTF8                   // "utf8", "utf-8"
+	encodingASCII                  // "ascii": 7 bits when read
+	encodingLatin1                 // "latin1", "binary": a byte is the code point of that number
+	encodingUTF16                  // "utf16le", "utf-16le", "ucs2", "ucs-2"
+	encodingBase64                 // "base64"; the URL alphabet is read too
+	encodingHex                    // "hex"
+)
+
+// encodingNamed looks a name up without regard to case; "" is UTF-8.
+func encodingNamed(name string) (encoding, error) {
+	switch toLower(name) {
+	case "", "utf8", "utf-8":
+		return encodingUTF8, nil
+	case "ascii":
+		return encodingASCII, nil
+	case "latin1", "binary":
+		return encodingLatin1, nil
+	case "utf16le", "utf-16le", "ucs2", "ucs-2":
+		return encodingUTF16, nil
+	case "base64":
+		return encodingBase64, nil
+	case "hex":
+		return encodingHex, nil
+	}
+	return encodingNone, errEncoding(name)
+}
+
+// encodeText returns the bytes that the text s stands for. For UTF-8 these are the bytes of s itself, which
+// must not be written to. As in Node, text that base64 or hex cannot read is skipped (base64) or ends it (hex).
+func encodeText(s string, names []string) ([]byte, error) {
+	if len(names) == 0 {
+		return bytesOf(s), nil
+	}
+	e, err := encodingNamed(names[0])
+	if err != nil {
+		return nil, err
+	}
+	switch e {
+	case encodingASCII, encodingLatin1:
+		return encodeLatin1(s), nil
+	case encodingUTF16:
+		return encodeUTF16(s), nil
+	case encodingBase64:
+		return decodeBase64(s), nil
+	case encodingHex:
+		return decodeHex(s), nil
+	default:
+		return bytesOf(s), nil
+	}
+}
+
+// encodeLatin1 keeps the low byte of each UTF-16 unit, as Node does.
+func encodeLatin1(s string) []byte {
+	b := make([]byte, 0, len(s))
+	for _, r := range s {
+		if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
+			b = append(b, byte(high), byte(low))
+		} else {
+			b = append(b, byte(r))
+		}
+	}
+	return b
+}
+
+func encodeUTF16(s string) []byte {
+	b := make([]byte, 0, 2*len(s))
+	for _, r := range s {
+		if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
+			b = append(b, byte(high), byte(high>>8), byte(low), byte(low>>8))
+		} else {
+			b = append(b, byte(r), byte(r>>8))
+		}
+	}
+	return b
+}
+
+// decodeBase64 reads both alphabets, skips what is in neither, and stops at the padding.
+func decodeBase64(s string) []byte {
+	b := make([]byte, 0, len(s)/4*3+2)
+	var bits, n uint32
+	for i := 0; i < len(s) && s[i] != '='; i++ {
+		digit := base64Digit(s[i])
+		if digit < 0 {
+			continue
+		}
+		bits, n = bits<<6|uint32(digit), n+6
+		if n >= 8 {
+			n -= 8
+			b = append(b, byte(bits>>n))
+		}
+	}
+	return b
+}
+
+func base64Digit(c byte) int {
+	switch {
+	case 'A' <= c && c <= 'Z':
+		return int(c - 'A')
+	case 'a' <= c && c <= 'z':
+		return int(c-'a') + 26
+	case '0' <= c && c <= '9':
+		return int(c-'0') + 52
+	case c == '+' || c == '-':
+		return 62
+	case c == '/' || c == '_':
+		return 63
+	}
+	return -1
+}
+
+// decodeHex stops at the first pair that is not two hexadecimal digits.
+func decodeHex(s string) []byte {
+	b := make([]byte, 0, len(s)/2)
+	for ; len(s) >= 2; s = s[2:] {
+		high, low := hexDigit(s[0]), hexDigit(s[1])
+		if high < 0 || low < 0 {
+			break
+		}
+		b = append(b, byte(high<<4|low))
+	}
+	return b
+}
+
+func hexDigit(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}
+
+// bytesOf views the bytes of s without a copy: they must not be written to.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+// stringOf views b as a string without a copy: b must not be written to again.
+func stringOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -1,0 +1,90 @@
+package http
+
+import (
+	"strconv"
+
+	"github.com/portholehttp/porthole/abi"
+)
+
+// ListenOption is something more to say to Listen or ListenPath.
+type ListenOption func(*listenCall)
+
+type listenCall struct {
+	hostname string
+	backlog  int
+	callback []func()
+}
+
+// Hostname is the name or address to listen on. Without it these are all IPv4 addresses of the machine.
+func Hostname(hostname string) ListenOption {
+	return func(c *listenCall) { c.hostname = hostname }
+}
+
+// Backlog is the most connections that wait to be accepted: 511 without this option. The system may lower it.
+func Backlog(backlog int) ListenOption {
+	return func(c *listenCall) { c.backlog = backlog }
+}
+
+// Callback adds a listener for the next 'listening'.
+func Callback(callback func()) ListenOption {
+	return func(c *listenCall) { c.callback = append(c.callback, callback) }
+}
+
+// Listen begins to accept connections on a TCP port, 0 for any free one. It is asynchronous: 'listening' or
+// 'error' follows, with the codes EADDRINUSE, EADDRNOTAVAIL, EACCES, EINVAL, ERR_SOCKET_BAD_PORT, ERR_OUT_OF_RANGE
+// (of Options) or ERR_SERVER_ALREADY_LISTEN.
+//
+// In a plugin it takes the host's grant to listen there. Without it the error is EACCES, and the server goes
+// on to serve the host's listeners, as one does that never listens.
+func (s *Server) Listen(port int, opts ...ListenOption) {
+	where := "port " + strconv.Itoa(port)
+	if port < 0 || port > 65535 {
+		s.failLater(&Error{codePort, "not a port: " + strconv.Itoa(port)})
+		return
+	}
+	s.listen(where, abi.ListenRequest{Kind: abi.ListenTCP, Port: uint16(port)}, "", opts)
+}
+
+// ListenPath is Listen on a Unix socket, which is made at path.
+func (s *Server) ListenPath(path string, opts ...ListenOption) {
+	s.listen("unix:"+path, abi.ListenRequest{Kind: abi.ListenUnix}, path, opts)
+}
+
+func (s *Server) listen(where string, r abi.ListenRequest, host string, opts []ListenOption) {
+	var c listenCall
+	for _, opt := range opts {
+		opt(&c)
+	}
+	if r.Kind == abi.ListenTCP {
+		host = c.hostname
+	}
+	if s.state != stateIdle {
+		s.failLater(&Error{codeListening, "the server listens already"})
+		return
+	}
+	options, err := s.Options.record()
+	if err == nil && c.backlog < 0 {
+		err = errRange("Backlog", "negative")
+	}
+	if err != nil {
+		s.failLater(err)
+		return
+	}
+	r.Options, r.Backlog = options, uint32(c.backlog)
+	s.where = where
+	s.onceListening = append(s.onceListening, c.callback...)
+	s.register()
+	if status := serverListen(s.number, encodeListenRequest(&r, host)); status != abi.StatusOK {
+		number := s.number
+		nextTick(taskFunc(func() {
+			if servers[number] == s {
+				s.listenFailed(status, "")
+			}
+		}))
+		wake()
+		return
+	}
+	if mask := s.mask(); mask != 0 {
+		serverListeners(s.number, mask)
+	}
+}

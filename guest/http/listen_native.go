@@ -1,0 +1,34 @@
+//go:build !wasip1
+
+package http
+
+import (
+	"net"
+	"strconv"
+
+	"github.com/portholehttp/porthole/abi"
+)
+
+// defaultBacklog is what a ListenRequest without one means.
+const defaultBacklog = 511
+
+// listen opens the listener that a ListenRequest asks for.
+func listen(r *abi.ListenRequest, host string) (net.Listener, error) {
+	network, address := "tcp", net.JoinHostPort(host, strconv.Itoa(int(r.Port)))
+	switch {
+	case r.Kind == abi.ListenUnix:
+		network, address = "unix", host
+	case host == "":
+		network = "tcp4" // INADDR_ANY, as the document says
+	}
+	ln, err := net.Listen(network, address)
+	if err != nil {
+		return nil, err
+	}
+	backlog := int(r.Backlog)
+	if backlog == 0 {
+		backlog = defaultBacklog
+	}
+	setBacklog(ln, backlog)
+	return ln, nil
+}

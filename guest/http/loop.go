@@ -1,0 +1,200 @@
+//go:build !wasip1 || standalone
+
+package http
+
+import (
+	"sync"
+	"time"
+
+	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/stack"
+	"github.com/portholehttp/porthole/internal/netloop"
+)
+
+// loop is an engine on real sockets, and what a host is to a plugin: it delivers the engine's events.
+// All but Post is for one goroutine.
+type loop struct {
+	net    *netloop.Loop
+	engine *stack.Engine
+	inside bool   // enter is under way
+	turn   bool   // an operation has left work for Engine.Turn
+	armed  bool   // the engine has set the timer
+	piece  []byte // the part of a body that the engine gets, which may overwrite it
+}
+
+// maxPiece is the most of a body that the engine gets in one operation.
+const maxPiece = 64 << 10
+
+var (
+	loopLock sync.Mutex
+	theLoop  *loop // of the Run under way, or of the next one; nil until it is needed
+)
+
+func currentLoop() *loop {
+	loopLock.Lock()
+	defer loopLock.Unlock()
+	if theLoop == nil {
+		l := &loop{net: netloop.New(netloop.Config{StopWhenIdle: true})}
+		l.engine = stack.New(sockets{l})
+		theLoop = l
+	}
+	return theLoop
+}
+
+// Run delivers events until nothing is left that could cause one: no server listens, no connection is open, and
+// no function waits that was given to Post. Then it returns, as a node process exits. It may be
+// called again when there is something to do again. A listener's panic goes through it.
+//
+// In a plugin it returns at once, and events come when main has returned.
+func Run() {
+	defer endLoop()
+	l := currentLoop()
+	_ = l.net.Run(l) // it fails if it runs already, and this loop does not
+}
+
+// endLoop forgets the loop that has run, and what a panic has left of it.
+func endLoop() {
+	loopLock.Lock()
+	theLoop = nil
+	loopLock.Unlock()
+	clear(exchanges)
+	for _, s := range servers {
+		s.unregister()
+	}
+	dropTicks()
+}
+
+// Post has f called on the goroutine of Run, which may be called from any goroutine: all else in this package
+// belongs to that one. Without a Run under way f waits for the next. False says that f will not be called,
+// because the Run under way is at its end.
+func Post(f func()) bool {
+	l := currentLoop()
+	return l.net.Post(func() { l.enter(f) })
+}
+
+// wake makes sure that ticks which were added outside of the event loop are run.
+func wake() {
+	if l := currentLoop(); !l.inside {
+		l.net.Post(func() { l.enter(runTicks) })
+	}
+}
+
+// enter calls f as a part of the event loop, and does what it leaves to do.
+func (l *loop) enter(f func()) {
+	l.inside = true
+	f()
+	runTicks()
+	for l.turn {
+		l.turn = false
+		l.engine.Turn(l.net.Now())
+		l.deliver()
+	}
+	if l.armed && l.net.Sockets() == 0 {
+		// The engine leaves its timer armed when a connection is gone. Nothing is due without one, and Run is not
+		// to wait for it. Told that the time has come the engine sets the timer anew when it needs it.
+		l.armed = false
+		l.net.SetTimer(0)
+		l.engine.Timer(l.net.Now())
+	}
+	l.inside = false
+}
+
+// deliver hands the engine's events over.
+func (l *loop) deliver() {
+	for _, e := range l.engine.Events() {
+		dispatch(e.Kind, e.Flags, e.Target, e.Head, e.Body)
+	}
+}
+
+// operate asks the engine for one thing.
+func (l *loop) operate(op abi.Operation, target uint64, flags uint32, head, body []byte, rest int64) abi.Status {
+	result := l.engine.Operation(op, target, flags, head, body, rest)
+	if result&abi.ResultTurn != 0 && !l.turn {
+		l.turn = true
+		wake()
+	}
+	return abi.Status(result & abi.ResultStatusMask)
+}
+
+// send is response_send: a body is copied, and a long one cut into pieces.
+func (l *loop) send(exchange uint64, flags uint32, head, body []byte) abi.Status {
+	for len(body) > maxPiece {
+		l.piece = append(l.piece[:0], body[:maxPiece]...)
+		body = body[maxPiece:]
+		var first []byte // a head goes with the first piece, trailers with the last
+		if flags&abi.SendHead != 0 {
+			first, head = head, nil
+		}
+		status := l.operate(abi.OpResponseSend, exchange, flags&^abi.SendTrailers|abi.SendMore, first, l.piece, int64(len(body)))
+		if !status.OK() && status != abi.StatusBodyLength {
+			return status
+		}
+		flags &^= abi.SendHead
+	}
+	l.piece = append(l.piece[:0], body...)
+	return l.operate(abi.OpResponseSend, exchange, flags, head, l.piece, 0)
+}
+
+// The events of sockets.
+
+func (l *loop) Accept(socket, listener netloop.Handle, now int64) {
+	l.enter(func() { l.engine.Accept(uint64(socket), uint64(listener), now); l.deliver() })
+}
+
+func (l *loop) Data(socket netloop.Handle, p []byte, now int64) {
+	l.enter(func() { l.engine.Data(uint64(socket), p, now); l.deliver() })
+}
+
+func (l *loop) End(socket netloop.Handle, now int64) {
+	l.enter(func() { l.engine.End(uint64(socket), now); l.deliver() })
+}
+
+func (l *loop) Writable(socket netloop.Handle, now int64) {
+	l.enter(func() { l.engine.Writable(uint64(socket), now); l.deliver() })
+}
+
+func (l *loop) Close(socket netloop.Handle, status abi.Status, now int64) {
+	l.enter(func() { l.engine.Closed(uint64(socket), status, now); l.deliver() })
+}
+
+func (l *loop) Timer(now int64) {
+	l.armed = false
+	l.enter(func() { l.engine.Timer(now); l.deliver() })
+}
+
+// sockets are the engine's surroundings.
+type sockets struct{ *loop }
+
+// Listen opens a listener at once, and has the server told later.
+func (s sockets) Listen(server uint64, request []byte) (uint64, abi.Status) {
+	r := abi.Decode[abi.ListenRequest](request)
+	ln, err := listen(&r, string(request[abi.ListenRequestSize:]))
+	if err != nil {
+		status := listenStatus(err)
+		s.tell(abi.EventListenError, uint32(status), server, err.Error())
+		return 0, status
+	}
+	handle := s.net.AddListener(ln)
+	s.tell(abi.EventListening, 0, server, addressText(ln.Addr()))
+	return uint64(handle), abi.StatusOK
+}
+
+func (s sockets) tell(kind abi.EventKind, flags uint32, server uint64, text string) {
+	Post(func() { dispatch(kind, flags, server, []byte(text), nil) })
+}
+
+func (s sockets) Write(socket uint64, p []byte) (int, abi.Status) {
+	return s.net.Write(netloop.Handle(socket), p)
+}
+
+func (s sockets) Shutdown(socket uint64) { s.net.Shutdown(netloop.Handle(socket)) }
+func (s sockets) Close(handle uint64, reset bool) {
+	s.net.CloseHandle(netloop.Handle(handle), reset)
+}
+func (s sockets) Pause(socket uint64)  { s.net.Pause(netloop.Handle(socket)) }
+func (s sockets) Resume(socket uint64) { s.net.Resume(netloop.Handle(socket)) }
+func (s sockets) SetTimer(at int64) {
+	s.armed = at != 0
+	s.net.SetTimer(at)
+}
+func (s sockets) WallClock() int64 { return time.Now().UnixNano() }

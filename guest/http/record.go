@@ -1,0 +1,103 @@
+package http
+
+import "github.com/portholehttp/porthole/abi"
+
+// Records that are sent are built in one scratch buffer, for the seam has read them when it returns.
+// A head that is received is copied into a string once, and the strings of a request are parts of it.
+
+// scratch holds the record of the call under way.
+var scratch []byte
+
+// maxScratch bytes of it are kept between calls, so that one huge head is not held for ever.
+const maxScratch = 64 << 10
+
+// encodeResponseHead builds a ResponseHead in scratch. Reason and headers were validated.
+func encodeResponseHead(status int, flags uint16, reason string, headers []Header) []byte {
+	b := abi.Append(emptyScratch(), &abi.ResponseHead{
+		TextOffset: uint32(abi.ResponseHeadSize + len(headers)*abi.FieldSize),
+		FieldCount: uint32(len(headers)),
+		ReasonSize: uint32(len(reason)), // and at offset 0, first of the text
+		Status:     uint16(status),
+		Flags:      flags,
+	})
+	b = appendFields(b, uint32(len(reason)), headers)
+	scratch = appendText(append(b, reason...), headers)
+	return scratch
+}
+
+// encodeTrailers builds a Trailers record in scratch.
+func encodeTrailers(trailers []Header) []byte {
+	b := abi.Append(emptyScratch(), &abi.Trailers{
+		TextOffset: uint32(abi.TrailersSize + len(trailers)*abi.FieldSize),
+		FieldCount: uint32(len(trailers)),
+	})
+	scratch = appendText(appendFields(b, 0, trailers), trailers)
+	return scratch
+}
+
+// encodeListenRequest builds a ListenRequest in scratch.
+func encodeListenRequest(r *abi.ListenRequest, host string) []byte {
+	r.HostSize = uint32(len(host))
+	scratch = append(abi.Append(emptyScratch(), r), host...)
+	return scratch
+}
+
+func emptyScratch() []byte {
+	if cap(scratch) > maxScratch {
+		scratch = nil
+	}
+	return scratch[:0]
+}
+
+// appendFields appends the entries of headers whose names and values, one after another, begin at the
+// offset at of the text.
+func appendFields(b []byte, at uint32, headers []Header) []byte {
+	for i := range headers {
+		f := abi.Field{NameOffset: at, NameSize: uint32(len(headers[i].Name)), ValueSize: uint32(len(headers[i].Value))}
+		f.ValueOffset = f.NameOffset + f.NameSize
+		at = f.ValueOffset + f.ValueSize
+		b = abi.Append(b, &f)
+	}
+	return b
+}
+
+func appendText(b []byte, headers []Header) []byte {
+	for i := range headers {
+		b = append(append(b, headers[i].Name...), headers[i].Value...)
+	}
+	return b
+}
+
+// decodeFields reads the field table of a record, which begins at the offset fields, with names and values as
+// parts of text. The record comes from the engine: offsets that leave it are a fault like any other panic.
+func decodeFields(record string, fields int, count uint32, text string) Headers {
+	headers := make(Headers, count)
+	for i := range headers {
+		f := abi.Decode[abi.Field](bytesOf(record[fields+i*abi.FieldSize:]))
+		headers[i] = Header{text[f.NameOffset:][:f.NameSize], text[f.ValueOffset:][:f.ValueSize]}
+	}
+	return headers
+}
+
+// lowerNames puts all names into lower case, with one allocation at most.
+func lowerNames(headers Headers) {
+	size := 0
+	for i := range headers {
+		size += len(headers[i].Name)
+	}
+	var text []byte
+	for i := range headers {
+		name := headers[i].Name
+		if isLower(name) {
+			continue
+		}
+		if text == nil {
+			text = make([]byte, 0, size)
+		}
+		start := len(text)
+		for j := 0; j < len(name); j++ {
+			text = append(text, lower(name[j]))
+		}
+		headers[i].Name = stringOf(text[start:])
+	}
+}
