@@ -20,7 +20,7 @@ type Instance struct {
 	name    string
 	module  api.Module
 	memory  api.Memory
-	context *callContext
+	context context.Context
 	running bool   // one of its exports is on the call stack
 	fault   *Fault // why it was ended
 }
@@ -32,13 +32,16 @@ type callContext struct {
 	owner any
 }
 
+// WithOwner returns a context for calling a host function as a guest with that owner would.
+func WithOwner(ctx context.Context, owner any) context.Context { return &callContext{ctx, owner} }
+
 // Owner returns the owner of the instance that called an import with ctx.
 func Owner[T any](ctx context.Context) T { return ctx.(*callContext).owner.(T) }
 
 // Instantiate makes an instance and runs its _initialize, if it has one. The error is a *Fault if the
 // guest is to blame. Imports may be called, and act on the owner, before Instantiate returns.
 func (m *Module) Instantiate(c InstanceConfig) (*Instance, error) {
-	i := &Instance{name: m.name, context: &callContext{context.Background(), c.Owner}}
+	i := &Instance{name: m.name, context: WithOwner(context.Background(), c.Owner)}
 	module, err := m.engine.runtime.InstantiateModule(i.context, m.compiled, moduleConfig(m.name, c))
 	if err != nil {
 		return nil, &Fault{m.name, "instantiation", err}

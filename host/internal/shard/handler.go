@@ -70,6 +70,7 @@ func (h *handler) start(c sandbox.InstanceConfig) (err error) {
 
 // endHandler ends a handler that failed. The stack answers for it, and the next request meets a fresh one.
 func (s *Shard) endHandler(h *handler, err error) {
+	h.flush() // what it said last comes first
 	s.logFault("handler ended", "handler", err)
 	if s.handler == h {
 		s.handler = nil
@@ -96,6 +97,11 @@ func (h *handler) close() {
 	if h.instance != nil {
 		h.instance.Close()
 	}
+	h.flush()
+}
+
+// flush logs lines that the handler began and did not end.
+func (h *handler) flush() {
 	for _, o := range h.output {
 		o.Flush()
 	}

@@ -1,0 +1,2 @@
+;; Traps in _initialize.
+(module (memory (export "memory") 1) (func (export "_initialize") (unreachable)))

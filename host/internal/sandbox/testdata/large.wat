@@ -1,0 +1,2 @@
+;; Wants 17 pages.
+(module (memory (export "memory") 17))

@@ -1,0 +1,2 @@
+;; Its memory has another name.
+(module (memory (export "heap") 1))

@@ -1,0 +1,16 @@
+;; As a handler it traps in on_start, as a stack in on_receive_buffer.
+(module
+  (memory (export "memory") 1)
+  (func (export "on_start") (unreachable))
+  (func (export "on_inbox") (param i32) (result i32) (i32.const 0))
+  (func (export "on_event") (param i32 i32 i64 i32 i32))
+  (func (export "on_receive_buffer") (param i32) (result i32) (unreachable))
+  (func (export "on_listener_open") (param i64 i32) (result i32) (i32.const 0))
+  (func (export "on_socket_accept") (param i64 i64 i64))
+  (func (export "on_socket_data") (param i64 i32 i64))
+  (func (export "on_socket_end") (param i64 i64))
+  (func (export "on_socket_writable") (param i64 i64))
+  (func (export "on_socket_close") (param i64 i32 i64))
+  (func (export "on_timer") (param i64))
+  (func (export "on_turn") (param i64))
+  (func (export "on_operation") (param i32 i64 i32 i32 i32 i64) (result i64) (i64.const 0)))

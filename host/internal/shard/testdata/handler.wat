@@ -1,0 +1,103 @@
+;; A handler that does what the bodies of its events tell it.
+;;
+;; A body is commands of 56 bytes: u32 code, u32 zero, 6 × u64 arguments. Codes:
+;;   0 trap · 1 to 8 call that import, in the order of abi.HandlerImports, with these arguments and append its
+;;   result (i32) to the log; an exchange of 2⁶⁴−1 means the event's own · 9 store64(address, value) ·
+;;   10 proc_exit(code) · 11 fd_write(fd, address, size) · 12 recurse without end · 13 send the log as the body
+;;   of a response_send on the event's exchange with these flags, and empty it
+;;
+;; The log is u32s: for each event 1000 + kind, flags, low and high half of the target; then what the commands
+;; append.
+;;
+;; Memory: 0 u64 the event's target   8 u32 the log's size   16 u32 added to on_inbox's result
+;;        24 u32 trap in: 1 on_inbox, 2 the next event   32 iovec
+;;      2048 the text of the last listen_error   4096 the log   65536 the inbox
+(module
+  (import "porthole_http_1" "response_send" (func $response_send (param i64 i32 i32 i32 i32 i32) (result i32)))
+  (import "porthole_http_1" "response_inform" (func $response_inform (param i64 i32 i32) (result i32)))
+  (import "porthole_http_1" "request_pause" (func $request_pause (param i64) (result i32)))
+  (import "porthole_http_1" "request_resume" (func $request_resume (param i64) (result i32)))
+  (import "porthole_http_1" "exchange_abort" (func $exchange_abort (param i64) (result i32)))
+  (import "porthole_http_1" "server_listen" (func $server_listen (param i32 i32 i32) (result i32)))
+  (import "porthole_http_1" "server_close" (func $server_close (param i32) (result i32)))
+  (import "porthole_http_1" "server_listeners" (func $server_listeners (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 8)
+
+  (func (export "on_start"))
+
+  (func (export "on_inbox") (param i32) (result i32)
+    (if (i32.eq (i32.load (i32.const 24)) (i32.const 1)) (then (unreachable)))
+    (i32.add (i32.const 65536) (i32.load (i32.const 16))))
+
+  (func $log (param $v i32)
+    (local $size i32)
+    (local.set $size (i32.load (i32.const 8)))
+    (i32.store offset=4096 (local.get $size) (local.get $v))
+    (i32.store (i32.const 8) (i32.add (local.get $size) (i32.const 4))))
+
+  (func (export "on_event") (param $kind i32) (param $flags i32) (param $target i64) (param $head i32) (param $body i32)
+    (local $c i32) (local $end i32)
+    (if (i32.eq (i32.load (i32.const 24)) (i32.const 2)) (then (unreachable)))
+    (i64.store (i32.const 0) (local.get $target))
+    (if (i32.eq (local.get $kind) (i32.const 8)) ;; listen_error
+      (then (memory.copy (i32.const 2048) (i32.const 65536) (local.get $head))))
+    (call $log (i32.add (i32.const 1000) (local.get $kind)))
+    (call $log (local.get $flags))
+    (call $log (i32.wrap_i64 (local.get $target)))
+    (call $log (i32.wrap_i64 (i64.shr_u (local.get $target) (i64.const 32))))
+    (local.set $c (i32.add (i32.const 65536) (local.get $head)))
+    (local.set $end (i32.add (local.get $c) (local.get $body)))
+    (loop $next
+      (if (i32.lt_u (local.get $c) (local.get $end))
+        (then
+          (call $command (local.get $c))
+          (local.set $c (i32.add (local.get $c) (i32.const 56)))
+          (br $next)))))
+
+  (func $arg (param $command i32) (param $n i32) (result i64)
+    (i64.load offset=8 (i32.add (local.get $command) (i32.shl (local.get $n) (i32.const 3)))))
+  (func $arg32 (param $command i32) (param $n i32) (result i32)
+    (i32.wrap_i64 (call $arg (local.get $command) (local.get $n))))
+  (func $exchange (param $command i32) (result i64)
+    (if (result i64) (i64.eq (call $arg (local.get $command) (i32.const 0)) (i64.const -1))
+      (then (i64.load (i32.const 0)))
+      (else (call $arg (local.get $command) (i32.const 0)))))
+
+  (func $recurse (param i32) (result i32)
+    (i32.add (call $recurse (i32.add (local.get 0) (i32.const 1))) (i32.const 1)))
+
+  (func $command (param $c i32)
+    (local $size i32)
+    (block $send_log (block $stack_overflow (block $print (block $exit (block $store (block $listeners (block $server_close_ (block $listen
+    (block $abort (block $resume (block $pause (block $inform (block $send (block $trap
+      (br_table $trap $send $inform $pause $resume $abort $listen $server_close_ $listeners $store $exit $print $stack_overflow $send_log
+        (i32.load (local.get $c))))
+      (unreachable))
+      (return (call $log (call $response_send (call $exchange (local.get $c))
+        (call $arg32 (local.get $c) (i32.const 1)) (call $arg32 (local.get $c) (i32.const 2)) (call $arg32 (local.get $c) (i32.const 3))
+        (call $arg32 (local.get $c) (i32.const 4)) (call $arg32 (local.get $c) (i32.const 5))))))
+      (return (call $log (call $response_inform (call $exchange (local.get $c))
+        (call $arg32 (local.get $c) (i32.const 1)) (call $arg32 (local.get $c) (i32.const 2))))))
+      (return (call $log (call $request_pause (call $exchange (local.get $c))))))
+      (return (call $log (call $request_resume (call $exchange (local.get $c))))))
+      (return (call $log (call $exchange_abort (call $exchange (local.get $c))))))
+      (return (call $log (call $server_listen
+        (call $arg32 (local.get $c) (i32.const 0)) (call $arg32 (local.get $c) (i32.const 1)) (call $arg32 (local.get $c) (i32.const 2))))))
+      (return (call $log (call $server_close (call $arg32 (local.get $c) (i32.const 0))))))
+      (return (call $log (call $server_listeners (call $arg32 (local.get $c) (i32.const 0)) (call $arg32 (local.get $c) (i32.const 1))))))
+      (i64.store (call $arg32 (local.get $c) (i32.const 0)) (call $arg (local.get $c) (i32.const 1)))
+      (return))
+      (call $proc_exit (call $arg32 (local.get $c) (i32.const 0)))
+      (return))
+      (i32.store (i32.const 32) (call $arg32 (local.get $c) (i32.const 1)))
+      (i32.store (i32.const 36) (call $arg32 (local.get $c) (i32.const 2)))
+      (drop (call $fd_write (call $arg32 (local.get $c) (i32.const 0)) (i32.const 32) (i32.const 1) (i32.const 40)))
+      (return))
+      (drop (call $recurse (i32.const 0)))
+      (return))
+    (local.set $size (i32.load (i32.const 8)))
+    (i32.store (i32.const 8) (i32.const 0))
+    (drop (call $response_send (i64.load (i32.const 0)) (call $arg32 (local.get $c) (i32.const 0))
+      (i32.const 0) (i32.const 0) (i32.const 4096) (local.get $size)))))

@@ -1,0 +1,237 @@
+package shard
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/tetratelabs/wazero"
+	"go.uber.org/goleak"
+
+	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/host/internal/httpabi"
+	"github.com/portholehttp/porthole/host/internal/sandbox"
+	"github.com/portholehttp/porthole/host/internal/sockabi"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a test waits for what must happen. It only matters when a test fails.
+const patience = 20 * time.Second
+
+// cache keeps what was compiled from one test to the next.
+var cache = wazero.NewCompilationCache()
+
+// world is a shard with guests of testdata.
+type world struct {
+	*Shard
+	t        testing.TB
+	log      *logbook
+	listener *Listener
+}
+
+type option func(*Config)
+
+func withMaxEvents(n int) option { return func(c *Config) { c.MaxEvents = n } }
+
+// modules compiles a stack and a handler for one test.
+func modules(t testing.TB, stack, handler []byte) (*sandbox.Module, *sandbox.Module) {
+	t.Helper()
+	ctx := context.Background()
+	compile := func(name string, wasm []byte, imports []abi.Function, functions sandbox.Functions) *sandbox.Module {
+		e, err := sandbox.NewEngine(ctx, sandbox.EngineConfig{Cache: cache, MemoryPages: 256, Imports: imports, Functions: functions})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, e.Close(ctx)) })
+		m, err := e.Compile(ctx, name, wasm)
+		require.NoError(t, err)
+		return m
+	}
+	return compile("stack", stack, abi.StackImports, sockabi.Functions), compile("puppet", handler, abi.HandlerImports, httpabi.Functions)
+}
+
+func start(t testing.TB, handler []byte, options ...option) (*world, error) {
+	t.Helper()
+	w := &world{t: t, log: &logbook{}}
+	c := Config{MaxEvents: 100, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	c.Stack, c.Handler = modules(t, stackWasm, handler)
+	for _, o := range options {
+		o(&c)
+	}
+	s, err := Start(c)
+	if err != nil {
+		return w, err
+	}
+	w.Shard = s
+	t.Cleanup(func() {
+		s.Stop()
+		<-s.Done()
+	})
+	return w, nil
+}
+
+// newWorld starts a shard with a listener.
+func newWorld(t testing.TB, handler []byte, options ...option) *world {
+	t.Helper()
+	w, err := start(t, handler, options...)
+	require.NoError(t, err)
+	w.listener, err = w.OpenListener(abi.DefaultOptions)
+	require.NoError(t, err)
+	return w
+}
+
+// peer is the other end of a connection.
+type peer struct {
+	t    testing.TB
+	conn *net.TCPConn
+}
+
+// connect attaches a connection and returns its other end. The stack may see it a little later.
+func (w *world) connect() *peer {
+	w.t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(w.t, err)
+	defer func() { require.NoError(w.t, ln.Close()) }()
+	conn, err := net.Dial("tcp", ln.Addr().String())
+	require.NoError(w.t, err)
+	w.t.Cleanup(func() { _ = conn.Close() }) // the test may have closed it
+	accepted, err := ln.Accept()
+	require.NoError(w.t, err)
+	require.NoError(w.t, conn.SetDeadline(time.Now().Add(patience)))
+	w.listener.Attach(accepted, nil)
+	return &peer{w.t, conn.(*net.TCPConn)}
+}
+
+// tell sends commands to the stack, all at once.
+func (p *peer) tell(commands ...[]byte) {
+	p.t.Helper()
+	_, err := p.conn.Write(bytes.Join(commands, nil))
+	require.NoError(p.t, err)
+}
+
+// ask sends one command to the stack and returns its reply.
+func (p *peer) ask(code uint32, arguments ...uint64) int64 {
+	p.t.Helper()
+	p.tell(command(code, 8, arguments))
+	return p.reply()
+}
+
+func (p *peer) reply() int64 {
+	p.t.Helper()
+	return int64(binary.LittleEndian.Uint64(p.read(8)))
+}
+
+func (p *peer) read(n int) []byte {
+	p.t.Helper()
+	b := make([]byte, n)
+	_, err := io.ReadFull(p.conn, b)
+	require.NoError(p.t, err)
+	return b
+}
+
+// poke writes to the stack's memory; bytes are padded to a multiple of 8.
+func (p *peer) poke(address uint64, b []byte) {
+	p.t.Helper()
+	for len(b) > 0 {
+		var word [8]byte
+		n := copy(word[:], b)
+		p.ask(stackStore, address, binary.LittleEndian.Uint64(word[:]))
+		address, b = address+8, b[n:]
+	}
+}
+
+func (p *peer) set(address uint64, value uint64) {
+	p.t.Helper()
+	p.ask(stackStore, address, value)
+}
+
+// emit raises an event of the stack whose body tells the handler what to do.
+func (p *peer) emit(kind abi.EventKind, flags uint32, exchange uint64, handler ...[]byte) {
+	p.t.Helper()
+	body := bytes.Join(handler, nil)
+	p.poke(stackScratch, body)
+	p.ask(stackEmit, uint64(kind), uint64(flags), exchange, 1, 0, 0, stackScratch, uint64(len(body)))
+}
+
+// record is what the stack saw, with head and body.
+type record struct {
+	What, Flags uint32
+	Target      uint64
+	Head, Body  string
+	Rest        int64
+}
+
+func (p *peer) record() record {
+	p.t.Helper()
+	b := p.read(32)
+	r := record{
+		What:   binary.LittleEndian.Uint32(b),
+		Flags:  binary.LittleEndian.Uint32(b[4:]),
+		Target: binary.LittleEndian.Uint64(b[8:]),
+		Rest:   int64(binary.LittleEndian.Uint64(b[24:])),
+	}
+	if r.What < sawAccept {
+		r.Head = string(p.read(int(binary.LittleEndian.Uint32(b[16:]))))
+		r.Body = string(p.read(int(binary.LittleEndian.Uint32(b[20:]))))
+	}
+	return r
+}
+
+// handlerLog returns the handler's log, which its command handlerSendLog has the stack see.
+func (p *peer) handlerLog() []uint32 {
+	p.t.Helper()
+	r := p.record()
+	require.EqualValues(p.t, abi.OpResponseSend, r.What)
+	log := make([]uint32, len(r.Body)/4)
+	for i := range log {
+		log[i] = binary.LittleEndian.Uint32([]byte(r.Body[4*i:]))
+	}
+	return log
+}
+
+// memory returns n numbers of the stack's memory.
+func (p *peer) memory(address uint64, n int) []uint64 {
+	p.t.Helper()
+	p.tell(command(stackPeek, 8, []uint64{address, uint64(8 * n)}))
+	b := p.read(8 * n)
+	v := make([]uint64, n)
+	for i := range v {
+		v[i] = binary.LittleEndian.Uint64(b[8*i:])
+	}
+	return v
+}
+
+// closed waits until the connection has been cut.
+func (p *peer) closed() {
+	p.t.Helper()
+	_, err := io.Copy(io.Discard, p.conn)
+	var timeout net.Error
+	if err != nil {
+		require.False(p.t, errors.As(err, &timeout) && timeout.Timeout(), "the connection is still open")
+	}
+}
+
+// logbook is what was logged.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
