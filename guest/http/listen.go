@@ -62,7 +62,7 @@ func (s *Server) listen(where string, r abi.ListenRequest, host string, opts []L
 		s.failLater(&Error{codeListening, "the server listens already"})
 		return
 	}
-	options, err := s.Options.record()
+	options, err := s.record()
 	if err == nil && c.backlog < 0 {
 		err = errRange("Backlog", "negative")
 	}

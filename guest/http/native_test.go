@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net"
 	nethttp "net/http"
@@ -424,10 +423,7 @@ func TestNativeListenFails(t *testing.T) {
 		s.OnError(func(err error) { got = err })
 		Run() // returns, for nothing listens
 		s.detach()
-		var e *Error
-		if assert.True(t, errors.As(got, &e), code) {
-			assert.Equal(t, code, e.Code)
-		}
+		assert.ErrorIs(t, got, &Error{Code: code})
 	}
 }
 

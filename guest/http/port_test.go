@@ -12,7 +12,7 @@ import (
 
 // fakePort stands for the engine: it writes down what it is asked for, and answers as it was told.
 type fakePort struct {
-	t       *testing.T
+	t       testing.TB
 	log     []string
 	printed []string
 	answers []abi.Status // of the next calls that have one; then OK

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -13,7 +14,14 @@ import (
 func (p *fakePort) watchServer(s *Server) {
 	s.OnListening(func() { p.note("listening") })
 	s.OnClose(func() { p.note("closed") })
-	s.OnError(func(err error) { p.note("error %s", err.(*Error).Code) })
+	s.OnError(func(err error) { p.note("error %s", code(err)) })
+}
+
+func code(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return err.Error()
 }
 
 func listening(server uint64, text string) { event(abi.EventListening, 0, server, []byte(text), nil) }
@@ -142,7 +150,7 @@ func TestDefaultOptions(t *testing.T) {
 	assert.Equal(t, 60*time.Second, s.HeadersTimeout)
 	assert.Equal(t, 300*time.Second, s.RequestTimeout)
 	assert.Equal(t, 5*time.Second, s.KeepAliveTimeout)
-	r, err := s.Options.record()
+	r, err := s.record()
 	require.NoError(t, err)
 	assert.Equal(t, abi.DefaultOptions, r)
 	assert.True(t, r.Valid())

@@ -1,0 +1,191 @@
+package http
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+
+	"github.com/portholehttp/porthole/abi"
+)
+
+// plugin is testdata/plugin as a wasm module, with a fake port as its host.
+type plugin struct {
+	*fakePort
+	port    operations // what the imports go to: the fake port, or something else
+	module  api.Module
+	inbox   api.Function
+	onEvent api.Function
+	stderr  bytes.Buffer
+}
+
+// build compiles testdata/plugin for wasip1.
+func build(t testing.TB, flags ...string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "plugin.wasm")
+	command := exec.Command("go", append(append([]string{"build", "-o", file}, flags...), "./testdata/plugin")...)
+	command.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	out, err := command.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return file
+}
+
+// load starts the plugin up to on_start; answers are what its first calls get.
+func load(t testing.TB, answers ...abi.Status) *plugin {
+	t.Helper()
+	code, err := os.ReadFile(build(t, "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w"))
+	require.NoError(t, err)
+	ctx := context.Background()
+	runtime := wazero.NewRuntime(ctx)
+	t.Cleanup(func() { require.NoError(t, runtime.Close(ctx)) })
+	wasi_snapshot_preview1.MustInstantiate(ctx, runtime)
+
+	p := &plugin{fakePort: &fakePort{t: t, answers: answers}}
+	p.port = p.fakePort
+	host := runtime.NewHostModuleBuilder(abi.ModuleHTTP)
+	for name, f := range p.functions() {
+		i := 0
+		for abi.HandlerImports[i].Name != name {
+			i++
+		}
+		contract := abi.HandlerImports[i]
+		host.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(func(_ context.Context, m api.Module, stack []uint64) {
+			status := f(m.Memory(), stack)
+			stack[0] = uint64(uint32(status))
+		}), valueTypes(contract.Params), valueTypes(contract.Results)).Export(name)
+	}
+	_, err = host.Instantiate(ctx)
+	require.NoError(t, err)
+	p.module, err = runtime.InstantiateWithConfig(ctx, code,
+		wazero.NewModuleConfig().WithStartFunctions("_initialize").WithStderr(&p.stderr))
+	require.NoError(t, err)
+	p.inbox, p.onEvent = p.module.ExportedFunction("on_inbox"), p.module.ExportedFunction("on_event")
+	_, err = p.module.ExportedFunction("on_start").Call(ctx)
+	require.NoError(t, err)
+	return p
+}
+
+func valueTypes(types []abi.ValueType) (out []api.ValueType) {
+	for _, t := range types {
+		out = append(out, api.ValueType(t))
+	}
+	return out
+}
+
+// functions are the imports, by name.
+func (p *plugin) functions() map[string]func(m api.Memory, stack []uint64) abi.Status {
+	bytes := func(m api.Memory, pointer, size uint64) []byte {
+		b, ok := m.Read(uint32(pointer), uint32(size))
+		require.True(p.t, ok)
+		return b
+	}
+	done := func(f func(uint64)) func(api.Memory, []uint64) abi.Status {
+		return func(_ api.Memory, s []uint64) abi.Status { f(s[0]); return abi.StatusOK }
+	}
+	return map[string]func(m api.Memory, s []uint64) abi.Status{
+		"response_send": func(m api.Memory, s []uint64) abi.Status {
+			return p.port.responseSend(s[0], uint32(s[1]), bytes(m, s[2], s[3]), bytes(m, s[4], s[5]))
+		},
+		"response_inform": func(m api.Memory, s []uint64) abi.Status {
+			return p.port.responseInform(s[0], bytes(m, s[1], s[2]))
+		},
+		"request_pause":  done(func(x uint64) { p.port.requestPause(x) }),
+		"request_resume": done(func(x uint64) { p.port.requestResume(x) }),
+		"exchange_abort": done(func(x uint64) { p.port.exchangeAbort(x) }),
+		"server_listen": func(m api.Memory, s []uint64) abi.Status {
+			return p.port.serverListen(uint32(s[0]), bytes(m, s[1], s[2]))
+		},
+		"server_close": func(_ api.Memory, s []uint64) abi.Status {
+			p.port.serverClose(uint32(s[0]))
+			return abi.StatusOK
+		},
+		"server_listeners": func(_ api.Memory, s []uint64) abi.Status {
+			p.port.serverListeners(uint32(s[0]), uint32(s[1]))
+			return abi.StatusOK
+		},
+	}
+}
+
+// event delivers an event as a host does.
+func (p *plugin) event(kind abi.EventKind, flags uint32, target uint64, head, body []byte) error {
+	ctx := context.Background()
+	if size := len(head) + len(body); size > 0 {
+		result, err := p.inbox.Call(ctx, uint64(size))
+		require.NoError(p.t, err)
+		require.Zero(p.t, result[0]%8, "alignment")
+		require.True(p.t, p.module.Memory().Write(uint32(result[0]), append(head[:len(head):len(head)], body...)))
+	}
+	_, err := p.onEvent.Call(ctx, uint64(kind), uint64(flags), target, uint64(len(head)), uint64(len(body)))
+	return err
+}
+
+func TestPlugin(t *testing.T) {
+	p := load(t, abi.StatusDenied, abi.StatusOK)
+	assert.Equal(t, []string{
+		"listeners 0 1",
+		`listen 1 kind 0 port 8000 host "" backlog 0`,
+		`listen 2 kind 1 port 0 host "/run/admin.sock" backlog 0`,
+	}, p.take())
+	assert.Contains(t, p.stderr.String(), "has not granted listening on port 8000")
+	p.stderr.Reset()
+
+	require.NoError(t, p.event(abi.EventListening, 0, 2, []byte("unix:/run/admin.sock"), nil))
+	assert.Equal(t, "listening on unix /run/admin.sock\n", p.stderr.String())
+
+	require.NoError(t, p.event(abi.EventRequest, abi.EventEnd, 1<<32|7, requestRecord(get, 0), nil))
+	assert.Equal(t, []string{`send 4294967303 HEAD|END 200 {Content-Type: text/plain} "hello world\n"`}, p.take())
+	require.NoError(t, p.event(abi.EventRequest, abi.EventEnd, 8, requestRecord(get, 2), nil))
+	assert.Equal(t, []string{`send 8 HEAD|END 200 {} "admin"`}, p.take())
+
+	echo := strings.Replace(post, "/", "/echo", 1)
+	require.NoError(t, p.event(abi.EventCheckContinue, 0, 9, requestRecord(echo, 0), nil))
+	assert.Equal(t, []string{"inform 9 100 {}"}, p.take())
+	p.answers = []abi.Status{abi.StatusQueued}
+	require.NoError(t, p.event(abi.EventData, 0, 9, nil, []byte("abc")))
+	assert.Equal(t, []string{`send 9 HEAD 200 {} "abc"`, "pause 9"}, p.take())
+	require.NoError(t, p.event(abi.EventData, abi.EventEnd, 9, nil, bytes.Repeat([]byte("d"), 64<<10)))
+	assert.Empty(t, p.take())
+	require.NoError(t, p.event(abi.EventDrain, 0, 9, nil, nil))
+	assert.Equal(t, []string{`send 9 "` + strings.Repeat("d", 64<<10) + `"`, `send 9 END ""`}, p.take())
+
+	paused := strings.Replace(post, "/", "/paused", 1)
+	require.NoError(t, p.event(abi.EventRequest, abi.EventEnd, 10, requestRecord(paused, 0), []byte("kept")))
+	assert.Equal(t, []string{`send 10 HEAD 200 {} "kept"`, `send 10 END ""`}, p.take())
+}
+
+func TestPluginPanicTraps(t *testing.T) {
+	p := load(t)
+	head := requestRecord(strings.Replace(get, "/", "/panic", 1), 0)
+	assert.Error(t, p.event(abi.EventRequest, abi.EventEnd, 7, head, nil))
+	assert.Contains(t, p.stderr.String(), "panic: as the client wished")
+}
+
+func TestStandaloneBuilds(t *testing.T) { build(t, "-tags=standalone") }
+
+func BenchmarkPluginHello(b *testing.B) {
+	p := load(b)
+	p.port = quietPort{}
+	ctx := context.Background()
+	head := requestRecord(strings.Replace(get, "\r\n\r\n", "\r\nUser-Agent: wrk\r\nAccept: */*\r\nCookie: a=b; c=d\r\n\r\n", 1), 0)
+	stack := make([]uint64, 5)
+	for i := range b.N {
+		stack[0] = uint64(len(head))
+		if err := p.inbox.CallWithStack(ctx, stack); err != nil {
+			b.Fatal(err)
+		}
+		p.module.Memory().Write(uint32(stack[0]), head)
+		copy(stack, []uint64{uint64(abi.EventRequest), uint64(abi.EventEnd), uint64(i), uint64(len(head)), 0})
+		if err := p.onEvent.CallWithStack(ctx, stack); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

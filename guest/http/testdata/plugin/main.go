@@ -1,0 +1,37 @@
+// Command plugin is the handler of plugin_test.go.
+package main
+
+import "github.com/portholehttp/porthole/guest/http"
+
+func main() {
+	public := http.CreateServer(serve)
+	public.OnCheckContinue(func(req *http.ServerRequest, res *http.ServerResponse) {
+		res.WriteContinue()
+		serve(req, res)
+	})
+	public.Listen(8000) // without the grant it goes on to serve the host's listeners
+
+	admin := http.CreateServer(func(_ *http.ServerRequest, res *http.ServerResponse) {
+		res.EndString("admin")
+	})
+	admin.ListenPath("/run/admin.sock", http.Callback(func() {
+		println("listening on", admin.Address().Network(), admin.Address().String())
+	}))
+	http.Run()
+}
+
+func serve(req *http.ServerRequest, res *http.ServerResponse) {
+	switch req.URL() {
+	case "/echo":
+		req.Pipe(res)
+	case "/paused":
+		req.Pause()
+		http.Post(req.Resume)
+		req.Pipe(res)
+	case "/panic":
+		panic("as the client wished")
+	default:
+		_ = res.WriteHead(200, http.Header{Name: "Content-Type", Value: "text/plain"})
+		res.EndString("hello world\n")
+	}
+}
