@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/portholehttp/porthole/host/internal/module/moduletest"
+)
+
+// What the tests share: the built command, and a cache so that the stack is compiled once.
+var binary, cacheDir string
+
+func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+
+func testMain(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "porthole-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	cacheDir = filepath.Join(dir, "cache")
+	binary = filepath.Join(dir, "porthole")
+	if runtime.GOOS == "windows" {
+		binary += ".exe"
+	}
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// tooLong is far more than any of the commands takes.
+const tooLong = time.Minute
+
+// porthole runs the command to its end.
+func porthole(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), tooLong)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, args...)
+	var out, err bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &err
+	runErr := cmd.Run()
+	require.NoError(t, ctx.Err(), "it did not end: %s", err.String())
+	var exit *exec.ExitError
+	if runErr != nil && !errors.As(runErr, &exit) {
+		require.NoError(t, runErr)
+	}
+	return out.String(), err.String(), cmd.ProcessState.ExitCode()
+}
+
+// file writes a file and returns its path.
+func file(t *testing.T, name string, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, data, 0o600))
+	return path
+}
+
+func handlerFile(t *testing.T, s moduletest.Spec) string {
+	t.Helper()
+	return file(t, "handler.wasm", s.Encode())
+}
+
+func TestHelp(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want []string
+	}{
+		{nil, []string{"porthole serve hello.wasm", "inspect ", "serve ", "version "}},
+		{[]string{"help"}, []string{"porthole serve hello.wasm", "inspect ", "serve ", "version "}},
+		{[]string{"--help"}, []string{"porthole serve hello.wasm"}},
+		{[]string{"serve", "--help"}, []string{
+			"porthole serve [--listen ADDR]... [--shards N] HANDLER.wasm\n", "listening on http://127.0.0.1:8080\n",
+			"--listen address ", "(default 127.0.0.1:8080)", "--shards int ", "--drain-timeout duration ", "(default 30s)",
+			"--headers-timeout duration ", "--request-timeout duration ", "(default 5m0s)", "--keep-alive-timeout duration ", "(default 5s)",
+			"--body-idle-timeout duration ", "--max-header-bytes int ", "(default 16384)", "--max-headers-count int ", "(default 1000)",
+			"--cache-dir string ", "--no-cache ", "unix:/run/hello.sock",
+		}},
+		{[]string{"help", "serve"}, []string{"porthole serve [--listen ADDR]... [--shards N] HANDLER.wasm\n"}},
+		{[]string{"help", "inspect"}, []string{"porthole inspect FILE.wasm\n"}},
+		{[]string{"help", "version"}, []string{"porthole version\n"}},
+	} {
+		stdout, stderr, code := porthole(t, c.args...)
+		assert.Zero(t, code, "%q", c.args)
+		assert.Empty(t, stderr)
+		for _, want := range c.want {
+			assert.Contains(t, stdout, want, "%q", c.args)
+		}
+	}
+}
+
+func TestMisuse(t *testing.T) {
+	for _, c := range []struct {
+		args       []string
+		want, hint string
+	}{
+		{[]string{"frobnicate"}, `there is no command "frobnicate"`, "porthole --help"},
+		{[]string{"serv"}, `there is no command "serv"; did you mean serve?`, "porthole --help"},
+		{[]string{"help", "frobnicate"}, `there is no command "frobnicate"`, "porthole help --help"},
+		{[]string{"--frobnicate"}, "unknown flag: --frobnicate", "porthole --help"},
+		{[]string{"serve"}, "HANDLER.wasm is missing", "porthole serve --help"},
+		{[]string{"serve", "a.wasm", "b.wasm"}, `unexpected argument "b.wasm"`, "porthole serve --help"},
+		{[]string{"serve", "--frobnicate", "a.wasm"}, "unknown flag: --frobnicate", "porthole serve --help"},
+		{[]string{"serve", "--listen", "8080", "a.wasm"}, `invalid argument "8080" for "--listen" flag: want host:port or unix:/path`, "porthole serve --help"},
+		{[]string{"serve", "--listen", "localhost:", "a.wasm"}, `invalid argument "localhost:" for "--listen" flag: want host:port or unix:/path`, "porthole serve --help"},
+		{[]string{"serve", "--listen", "unix:", "a.wasm"}, `invalid argument "unix:" for "--listen" flag: want unix:/path`, "porthole serve --help"},
+		{[]string{"serve", "--shards", "some", "a.wasm"}, `invalid argument "some" for "--shards" flag`, "porthole serve --help"},
+		{[]string{"serve", "--shards", "-1", "a.wasm"}, "Shards is -1, want 0 to 1024", "porthole serve --help"},
+		{[]string{"serve", "--headers-timeout", "10", "a.wasm"}, `invalid argument "10" for "--headers-timeout" flag: want a duration such as 30s or 1m30s`, "porthole serve --help"},
+		{[]string{"serve", "--headers-timeout", "-10s", "a.wasm"}, `invalid argument "-10s" for "--headers-timeout" flag`, "porthole serve --help"},
+		{[]string{"serve", "--max-header-bytes", "0", "a.wasm"}, `invalid argument "0" for "--max-header-bytes" flag: want at least 1`, "porthole serve --help"},
+		{[]string{"serve", "--max-headers-count", "-1", "a.wasm"}, `invalid argument "-1" for "--max-headers-count" flag: want a whole number`, "porthole serve --help"},
+		{[]string{"serve", "--drain-timeout", "-1s", "--shards", "9999", "a.wasm"}, "--drain-timeout is negative; Shards is 9999, want 0 to 1024", "porthole serve --help"},
+		{[]string{"serve", "--no-cache", "--cache-dir", "x", "a.wasm"}, "CacheDir is set although NoCache is", "porthole serve --help"},
+		{[]string{"inspect"}, "FILE.wasm is missing", "porthole inspect --help"},
+		{[]string{"version", "2"}, `unexpected argument "2"`, "porthole version --help"},
+	} {
+		stdout, stderr, code := porthole(t, c.args...)
+		assert.Equal(t, 2, code, "%q", c.args)
+		assert.Empty(t, stdout)
+		assert.Regexp(t, `\Aporthole: [^\n]*\nTry '`+c.hint+`'\.\n\z`, stderr, "%q", c.args)
+		assert.Contains(t, stderr, "porthole: "+c.want, "%q", c.args)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	stdout, stderr, code := porthole(t, "version")
+	assert.Zero(t, code)
+	assert.Empty(t, stderr)
+	assert.Regexp(t, `\Aporthole  \S+\ncontract  porthole_http_1\nwazero    v1\.\S+\ngo        go1\.\S+ \w+/\w+\n\z`, stdout)
+	same, _, code := porthole(t, "--version")
+	assert.Zero(t, code)
+	assert.Equal(t, stdout, same)
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portholehttp/porthole/host"
+)
+
+func newServe() *cobra.Command {
+	var s serve
+	cmd := &cobra.Command{
+		Use:   "serve [--listen ADDR]... [--shards N] HANDLER.wasm",
+		Short: "Serve HTTP with a handler",
+		Long: `serve loads a handler and serves HTTP/1.1 with it. For each address it prints one
+line to standard error once connections are accepted there:
+
+  listening on http://127.0.0.1:8080
+
+ADDR is host:port, where no host means every address of the machine and port 0 any
+free port, or unix:/path for a Unix domain socket. --listen may be repeated.
+
+Connections are spread over shards, which work in parallel. Each has an instance of
+the handler of its own: what a handler keeps in memory is not shared between them.
+
+SIGINT or SIGTERM stops it: no more connections are accepted, requests in flight are
+finished, the exit code is 0. After --drain-timeout what is left is cut, and the
+exit code is 1; a second signal does that at once.
+
+A handler that traps or exits is replaced: its unanswered requests get 500, the log
+says why. Logs are lines of key=value on standard error.`,
+		Example: `  porthole serve hello.wasm
+  porthole serve --listen :8080 --listen unix:/run/hello.sock hello.wasm
+  porthole serve --listen 127.0.0.1:0 --shards 1 --keep-alive-timeout 30s hello.wasm`,
+		DisableFlagsInUseLine: true,
+		Args:                  exactly("HANDLER.wasm"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s.stderr = cmd.ErrOrStderr()
+			return s.run(cmd.Context(), args[0])
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.Var(&s.listen, "listen", "where to accept connections (default "+defaultAddress+")")
+	flags.IntVar(&s.server.Shards, "shards", 0, "how many shards; 0: one for each CPU")
+	flags.DurationVar(&s.drain, "drain-timeout", 30*time.Second, "how long requests in flight may take to finish after a signal; 0: no limit")
+	limitFlags(flags, &s.server)
+	flags.StringVar(&s.runtime.CacheDir, "cache-dir", "", "where compiled modules are kept (default the user's cache directory)")
+	flags.BoolVar(&s.runtime.NoCache, "no-cache", false, "keep no compiled modules")
+	return cmd
+}
+
+// serve is the command with its flags.
+type serve struct {
+	listen  addresses
+	drain   time.Duration
+	runtime host.Config
+	server  host.ServerConfig
+	stderr  io.Writer
+}
+
+func (s *serve) run(ctx context.Context, path string) error {
+	if err := s.validate(); err != nil {
+		return &usageError{err}
+	}
+	wasm, err := readModule(path)
+	if err != nil {
+		return err
+	}
+	s.runtime.Logger = slog.New(slog.NewTextHandler(s.stderr, nil))
+	rt, err := host.New(ctx, s.runtime)
+	if err != nil {
+		return err
+	}
+	name := strings.TrimSuffix(filepath.Base(path), ".wasm")
+	handler, err := rt.Load(ctx, name, wasm)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, withoutName(err))
+	}
+	server, err := rt.NewServer(handler, s.server)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, withoutName(err))
+	}
+
+	signals, release := catchSignals()
+	defer release()
+	if err := s.listenAll(server); err != nil {
+		return err
+	}
+	select {
+	case <-server.Done():
+		return server.Err()
+	case signal := <-signals:
+		s.runtime.Logger.Info("finishing requests in flight", "signal", signal.String())
+	}
+	if err := s.finish(ctx, server, signals); err != nil {
+		return err
+	}
+	return rt.Close(ctx)
+}
+
+// validate refuses what flags can say and the configuration cannot mean.
+func (s *serve) validate() error {
+	var negative error
+	if s.drain < 0 {
+		negative = errors.New("--drain-timeout is negative")
+	}
+	return errors.Join(negative, s.runtime.Validate(), s.server.Validate())
+}
+
+// listenAll opens every listener, or fails, before it says so of any.
+func (s *serve) listenAll(server *host.Server) error {
+	var lines strings.Builder
+	for _, address := range s.listen.list() {
+		bound, err := server.Listen(address)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&lines, "listening on %s\n", showAddress(bound))
+	}
+	_, err := io.WriteString(s.stderr, lines.String())
+	return err
+}
+
+// withoutName drops the handler's name where the file's is said already.
+func withoutName(err error) error {
+	var load *host.LoadError
+	if errors.As(err, &load) {
+		return load.Err
+	}
+	return err
+}
