@@ -172,7 +172,7 @@ func (e *Engine) appendHead(out []byte, x *exchange, record []byte, whole int64)
 
 	// The body's framing: RFC 9112 §6.3.
 	l := x.conn.listener
-	last := x.last || s.close || l.closing || x.expects && !x.received
+	last := x.last || s.close || l.closing || x.expects
 	bodyless := r.Status == 204 || r.Status == 304
 	noBody, chunked, remaining := bodyless || x.head, false, int64(-1)
 	declare := int64(-1) // a Content-Length of our own

@@ -26,7 +26,7 @@ func (e *Engine) Operation(op abi.Operation, target uint64, flags uint32, head, 
 }
 
 func (e *Engine) exchangeOperation(op abi.Operation, x *exchange, flags uint32, head, body []byte, rest int64) int64 {
-	if x == nil || x.conn.broken {
+	if x == nil || x.conn.broken || x.conn.closing && !x.ended { // nothing follows the last response
 		return int64(abi.StatusClosed)
 	}
 	switch op {

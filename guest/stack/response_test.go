@@ -199,12 +199,15 @@ func TestOutOfOrder(t *testing.T) {
 func TestBodyLength(t *testing.T) {
 	declared := responseHead(200, "Content-Length", "3")
 	t.Run("too much", func(t *testing.T) {
+		var statuses []abi.Status
 		w := newWorld(t, onRequest(func(w *world, x uint64) {
 			status, _ := w.op(abi.OpResponseSend, x, abi.SendHead|abi.SendEnd, declared, []byte("abcHTTP/1.1 200 Poison"))
-			require.Equal(t, abi.StatusBodyLength, status)
+			statuses = append(statuses, status)
 		}))
 		s := w.connect()
 		w.data(s, get+get)
+		require.Equal(t, []abi.Status{abi.StatusBodyLength, abi.StatusClosed}, statuses) // the second has no connection any more
+		require.Equal(t, 1, strings.Count(w.sent(s), "HTTP/1.1 200"))
 		require.True(t, strings.HasSuffix(w.sent(s), "\r\n\r\nabc"))
 		require.True(t, w.sockets[s].shut)
 		require.Equal(t, []string{"request GET / end", "request GET / end", "finish done", "close done"}, w.log[:4])
