@@ -1,0 +1,121 @@
+package subject
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	nethttp "net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/portholehttp/porthole/host"
+)
+
+// program is the package that Module compiles.
+const program = "github.com/portholehttp/porthole/tests/internal/handler/program"
+
+// Module compiles the handler under test for a host, once in a process, and returns the file's name.
+var Module = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "porthole-tests-")
+	if err != nil {
+		return "", err
+	}
+	sandbox.dir = dir
+	return Build(filepath.Join(dir, "handler.wasm"), program)
+})
+
+// Build compiles a package into a handler module.
+func Build(file, pkg string) (string, error) {
+	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", file, pkg)
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%v: %w\n%s", cmd, err, out)
+	}
+	return file, nil
+}
+
+// sandbox is what all sandboxed servers share.
+var sandbox struct {
+	dir     string
+	runtime *host.Runtime
+}
+
+// load makes the runtime and loads the handler. Faults of the handler under test are part of the tests: nothing is logged.
+var load = sync.OnceValues(func() (*host.Handler, error) {
+	file, err := Module()
+	if err != nil {
+		return nil, err
+	}
+	code, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	ctx := context.Background()
+	sandbox.runtime, err = host.New(ctx, host.Config{
+		CacheDir: filepath.Join(sandbox.dir, "cache"),
+		Logger:   slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return sandbox.runtime.Load(ctx, "handler", code)
+})
+
+func startWasm(t testing.TB, o Options) *Server {
+	t.Helper()
+	h, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Shards == 0 {
+		o.Shards = 1 // routes of one test meet in one instance
+	}
+	s, err := sandbox.runtime.NewServer(h, o.ServerConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr, err := s.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.CheckContinue {
+		configure(t, addr.String())
+	}
+	return &Server{Addr: addr.String(), stop: func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		return s.Shutdown(ctx)
+	}}
+}
+
+// configure has the handler listen to 'checkContinue'.
+func configure(t testing.TB, addr string) {
+	t.Helper()
+	client := nethttp.Client{Transport: &nethttp.Transport{DisableKeepAlives: true}}
+	r, err := client.Get("http://" + addr + "/configure")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Body.Close()
+	if r.StatusCode != 200 {
+		t.Fatal(r.Status)
+	}
+}
+
+func shutdownWasm() error {
+	var errs []error
+	if sandbox.runtime != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		errs = append(errs, sandbox.runtime.Close(ctx))
+	}
+	if sandbox.dir != "" {
+		errs = append(errs, os.RemoveAll(sandbox.dir))
+	}
+	return errors.Join(errs...)
+}
