@@ -81,9 +81,9 @@ format-check:
 
 vet:
 	go vet ./...
-	$(WASM) go vet $(WASM_PKGS)
 
-# The second run sees the files that are built for wasm only. What they export to the host looks unused.
+# The second run, with vet among its linters, sees the files that are built for wasm only. The tests beside them
+# are native, and what they export to the host looks unused.
 lint:
 	go run $(GOLANGCI) run ./...
 	go run -exec 'env $(WASM)' $(GOLANGCI) run --tests=false -D unused $(WASM_PKGS)
