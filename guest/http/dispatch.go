@@ -79,7 +79,7 @@ func (x *exchange) proceed(kind abi.EventKind, flags uint32, head, body []byte) 
 		end := flags&abi.EventEnd != 0
 		x.received = x.received || end
 		if len(head) > 0 {
-			x.req.trailersRecord = string(head)
+			x.req.own().trailersRecord = string(head)
 		}
 		x.req.receive(body, end)
 	case abi.EventDrain:

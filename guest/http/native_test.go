@@ -281,7 +281,7 @@ func TestNativeBackPressureToTheClient(t *testing.T) {
 	require.Less(t, written, total)
 	x.on(func() {
 		assert.Zero(t, received)
-		for _, chunk := range req.queue {
+		for _, chunk := range req.more.queue {
 			afterPause += len(chunk)
 		}
 		assert.LessOrEqual(t, afterPause, 64<<10, "what Pause may leave to be kept")

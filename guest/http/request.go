@@ -6,43 +6,67 @@ import "github.com/portholehttp/porthole/abi"
 //
 // The body flows from the start: data that comes while there is no 'data' listener is lost. Pause holds it back.
 type ServerRequest struct {
-	exchange       *exchange
-	head           abi.RequestHead
-	record         string // the head as it was received: fixed part, fields, text
-	headers        Headers
-	rawHeaders     Headers
-	trailersRecord string
-	trailers       Headers
+	exchange *exchange
+	record   string // the head as it was received: fixed part, fields, text
+	head     abi.RequestHead
+	headers  Headers
+	more     *requestMore
 
-	decoder *decoder // after SetEncoding
-	paused  bool
-	ended   bool     // 'end' was emitted
-	gone    bool     // 'close' was emitted
-	queue   [][]byte // what came while paused, until it is delivered
-	endDue  bool     // the body's end is behind the queue
+	paused bool
+	endDue bool // the body's end is behind what is kept
+	ended  bool // 'end' was emitted
+	gone   bool // 'close' was emitted
+}
 
+// requestMore is what not every request needs, for requests are made by the thousand.
+type requestMore struct {
 	onData  []func([]byte)
 	onEnd   []func()
 	onClose []func()
+
+	decoder        *decoder // after SetEncoding
+	queue          [][]byte // what came while paused, until it is delivered
+	trailersRecord string
 }
+
+// noRequestMore is the requestMore of those that have none. It is only read.
+var noRequestMore requestMore
 
 func (r *ServerRequest) init(x *exchange, record string) {
 	r.exchange = x
 	r.record = record
 	r.head = abi.Decode[abi.RequestHead](bytesOf(record))
+	r.more = &noRequestMore
+}
+
+// own returns the requestMore of r to write to.
+func (r *ServerRequest) own() *requestMore {
+	if r.more == &noRequestMore {
+		r.more = new(requestMore)
+	}
+	return r.more
 }
 
 // OnData adds a listener for pieces of the body. A chunk is valid until the listener returns.
-func (r *ServerRequest) OnData(listener func(chunk []byte)) { r.onData = append(r.onData, listener) }
+func (r *ServerRequest) OnData(listener func(chunk []byte)) {
+	m := r.own()
+	m.onData = append(m.onData, listener)
+}
 
 // OnEnd adds a listener for the end of the message. It comes exactly once, unless 'close' came before it, also
 // for a message without a body, and also if the response has been ended long ago. No data follows.
-func (r *ServerRequest) OnEnd(listener func()) { r.onEnd = append(r.onEnd, listener) }
+func (r *ServerRequest) OnEnd(listener func()) {
+	m := r.own()
+	m.onEnd = append(m.onEnd, listener)
+}
 
 // OnClose adds a listener for the loss of the connection before the exchange was over: before the
 // response was ended and flushed, or before the request was complete. It comes once at most; neither data
 // nor 'end' follows.
-func (r *ServerRequest) OnClose(listener func()) { r.onClose = append(r.onClose, listener) }
+func (r *ServerRequest) OnClose(listener func()) {
+	m := r.own()
+	m.onClose = append(m.onClose, listener)
+}
 
 // Method is the request's method, such as "GET".
 func (r *ServerRequest) Method() string { return r.span(r.head.MethodOffset, r.head.MethodSize) }
@@ -74,29 +98,23 @@ func (r *ServerRequest) Headers() Headers {
 	return r.headers
 }
 
-// RawHeaders are the header fields with their names as received. Read only.
-func (r *ServerRequest) RawHeaders() Headers {
-	if r.rawHeaders == nil {
-		r.rawHeaders = r.decodeHeaders()
-	}
-	return r.rawHeaders
-}
+// RawHeaders are the header fields with their names as received, decoded anew by each call.
+func (r *ServerRequest) RawHeaders() Headers { return r.decodeHeaders() }
 
 func (r *ServerRequest) decodeHeaders() Headers {
 	return decodeFields(r.record, abi.RequestHeadSize, r.head.FieldCount, r.record[r.head.TextOffset:])
 }
 
-// Trailers are the trailer fields, names in lower case. There are none before 'end'. Read only.
+// Trailers are the trailer fields, names in lower case, decoded anew by each call. There are none before 'end'.
 func (r *ServerRequest) Trailers() Headers {
-	if !r.ended || r.trailersRecord == "" {
+	record := r.more.trailersRecord
+	if !r.ended || record == "" {
 		return nil
 	}
-	if r.trailers == nil {
-		t := abi.Decode[abi.Trailers](bytesOf(r.trailersRecord))
-		r.trailers = decodeFields(r.trailersRecord, abi.TrailersSize, t.FieldCount, r.trailersRecord[t.TextOffset:])
-		lowerNames(r.trailers)
-	}
-	return r.trailers
+	t := abi.Decode[abi.Trailers](bytesOf(record))
+	trailers := decodeFields(record, abi.TrailersSize, t.FieldCount, record[t.TextOffset:])
+	lowerNames(trailers)
+	return trailers
 }
 
 // span is a part of the head's text.
@@ -112,7 +130,7 @@ func (r *ServerRequest) SetEncoding(encoding string) error {
 	if err != nil {
 		return err
 	}
-	r.decoder = &decoder{encoding: e}
+	r.own().decoder = &decoder{encoding: e}
 	return nil
 }
 
@@ -136,7 +154,7 @@ func (r *ServerRequest) Resume() {
 		return
 	}
 	r.paused = false
-	if len(r.queue) > 0 || r.endDue {
+	if len(r.more.queue) > 0 || r.endDue {
 		nextTick(r)
 	}
 	if !r.exchange.received && !r.exchange.over {
@@ -153,7 +171,7 @@ func (r *ServerRequest) Destroy() {
 
 // receive takes a piece of the body, and its end. chunk is a view.
 func (r *ServerRequest) receive(chunk []byte, end bool) {
-	if r.paused || len(r.queue) > 0 {
+	if r.paused || len(r.more.queue) > 0 {
 		r.keep(chunk)
 	} else {
 		r.emitData(chunk)
@@ -167,24 +185,25 @@ func (r *ServerRequest) receive(chunk []byte, end bool) {
 // keep queues a copy of chunk, unless the response has been ended: then nobody may ever ask for it.
 func (r *ServerRequest) keep(chunk []byte) {
 	if len(chunk) > 0 && !r.exchange.res.ended {
-		r.queue = append(r.queue, append([]byte(nil), chunk...))
+		m := r.own()
+		m.queue = append(m.queue, append([]byte(nil), chunk...))
 	}
 }
 
 // run is the tick that Resume asked for: it delivers what was kept, until it is paused again.
 func (r *ServerRequest) run() {
-	for len(r.queue) > 0 && !r.paused {
-		chunk := r.queue[0]
-		r.queue[0] = nil
-		r.queue = r.queue[1:]
+	for m := r.more; len(m.queue) > 0 && !r.paused; {
+		chunk := m.queue[0]
+		m.queue[0] = nil
+		m.queue = m.queue[1:]
 		r.emitData(chunk)
 	}
 	r.deliverEnd()
 }
 
 func (r *ServerRequest) emitData(chunk []byte) {
-	if r.decoder != nil {
-		chunk = r.decoder.write(chunk)
+	if d := r.more.decoder; d != nil {
+		chunk = d.write(chunk)
 	}
 	r.emitChunk(chunk)
 }
@@ -193,25 +212,25 @@ func (r *ServerRequest) emitChunk(chunk []byte) {
 	if len(chunk) == 0 {
 		return
 	}
-	for _, listener := range r.onData {
+	for _, listener := range r.more.onData {
 		listener(chunk)
 	}
 }
 
 // deliverEnd emits 'end' if all that comes before it has been delivered.
 func (r *ServerRequest) deliverEnd() {
-	if !r.endDue || r.paused || len(r.queue) > 0 {
+	if !r.endDue || r.paused || len(r.more.queue) > 0 {
 		return
 	}
-	if r.decoder != nil {
-		r.emitChunk(r.decoder.end())
+	if d := r.more.decoder; d != nil {
+		r.emitChunk(d.end())
 		if r.paused || r.gone {
 			return
 		}
 	}
 	r.endDue = false
 	r.ended = true
-	for _, listener := range r.onEnd {
+	for _, listener := range r.more.onEnd {
 		listener()
 	}
 }
@@ -219,8 +238,11 @@ func (r *ServerRequest) deliverEnd() {
 // closed emits 'close'. What was kept is dropped.
 func (r *ServerRequest) closed() {
 	r.gone = true
-	r.queue, r.endDue = nil, false
-	for _, listener := range r.onClose {
+	r.endDue = false
+	if len(r.more.queue) > 0 {
+		r.more.queue = nil
+	}
+	for _, listener := range r.more.onClose {
 		listener()
 	}
 }

@@ -19,41 +19,66 @@ type ServerResponse struct {
 	SendDate bool
 
 	exchange *exchange
-	status   int    // once head is set
+	status   int    // once the head is written
 	reason   string // "" is the standard phrase
 	headers  Headers
-	inline   [4]Header // room for the first of headers
-	trailers Headers
+	inline   [3]Header // room for the first of headers
+	more     *responseMore
 
 	headWritten bool // the head is complete
 	headSent    bool // the engine has it
-	noBody      bool // once headWritten: to HEAD; 204, 304
+	noBody      bool // once the head is written: to HEAD; 204, 304
 	ended       bool
 	flushed     bool // all of it has reached the kernel
 	needDrain   bool // a Write returned false for bytes that wait
 	refused     bool // by refuse
+}
 
+// responseMore is what not every response needs.
+type responseMore struct {
 	onDrain  []func()
 	onFinish []func()
 	onClose  []func()
 	onError  []func(error)
+	trailers Headers
 }
+
+// noResponseMore is the responseMore of those that have none. It is only read.
+var noResponseMore responseMore
 
 func (r *ServerResponse) init(x *exchange) {
 	r.exchange = x
 	r.StatusCode = 200
 	r.SendDate = true
 	r.headers = r.inline[:0]
+	r.more = &noResponseMore
+}
+
+// own returns the responseMore of r to write to.
+func (r *ServerResponse) own() *responseMore {
+	if r.more == &noResponseMore {
+		r.more = new(responseMore)
+	}
+	return r.more
 }
 
 // OnDrain adds a listener for the time when the bytes have left for which Write returned false.
-func (r *ServerResponse) OnDrain(listener func()) { r.onDrain = append(r.onDrain, listener) }
+func (r *ServerResponse) OnDrain(listener func()) {
+	m := r.own()
+	m.onDrain = append(m.onDrain, listener)
+}
 
 // OnFinish adds a listener for the time when the whole response has been handed to the kernel, after End.
-func (r *ServerResponse) OnFinish(listener func()) { r.onFinish = append(r.onFinish, listener) }
+func (r *ServerResponse) OnFinish(listener func()) {
+	m := r.own()
+	m.onFinish = append(m.onFinish, listener)
+}
 
 // OnClose adds a listener for the loss of the connection before the response was ended and flushed.
-func (r *ServerResponse) OnClose(listener func()) { r.onClose = append(r.onClose, listener) }
+func (r *ServerResponse) OnClose(listener func()) {
+	m := r.own()
+	m.onClose = append(m.onClose, listener)
+}
 
 // OnError adds a listener for the errors of methods that return none: write after end, a body that is not as
 // long as its Content-Length, an unknown encoding, an invalid StatusCode. The method has done nothing then, and may
@@ -62,7 +87,10 @@ func (r *ServerResponse) OnClose(listener func()) { r.onClose = append(r.onClose
 // An error that nobody listens to is printed to stderr. If a part of the response is lost by it the exchange fails: the
 // client gets status 500 or, if the head is out, its connection is cut, for it must not take half a response for a
 // whole one.
-func (r *ServerResponse) OnError(listener func(error)) { r.onError = append(r.onError, listener) }
+func (r *ServerResponse) OnError(listener func(error)) {
+	m := r.own()
+	m.onError = append(m.onError, listener)
+}
 
 // HeadersSent reports whether the head is complete, so that it cannot be changed any more.
 func (r *ServerResponse) HeadersSent() bool { return r.headWritten }
@@ -191,7 +219,7 @@ func (r *ServerResponse) AddTrailers(headers ...Header) error {
 			return err
 		}
 	}
-	r.trailers = append(Headers(nil), headers...)
+	r.own().trailers = append(Headers(nil), headers...)
 	return nil
 }
 
@@ -244,7 +272,7 @@ func (r *ServerResponse) end(body []byte) {
 
 // hasTrailers reports whether trailers will be sent, or were announced.
 func (r *ServerResponse) hasTrailers() bool {
-	return (len(r.trailers) > 0 || r.headers.Has("trailer")) &&
+	return (len(r.more.trailers) > 0 || r.headers.Has("trailer")) &&
 		!r.noBody && r.exchange.req.head.Minor > 0 && !r.headers.Has("content-length")
 }
 
@@ -275,9 +303,9 @@ func (r *ServerResponse) send(flags uint32, body []byte) abi.Status {
 	case !r.headSent:
 		flags |= abi.SendHead
 		head = encodeResponseHead(r.status, r.headFlags(), r.reason, r.headers)
-	case end && len(r.trailers) > 0:
+	case end && len(r.more.trailers) > 0:
 		flags |= abi.SendTrailers
-		head = encodeTrailers(r.trailers)
+		head = encodeTrailers(r.more.trailers)
 	}
 	status := responseSend(r.exchange.handle, flags, head, body)
 	switch {
@@ -291,7 +319,7 @@ func (r *ServerResponse) send(flags uint32, body []byte) abi.Status {
 	case status == abi.StatusBodyLength: // as if queued, but for what was too much
 		r.headSent, r.ended = true, end
 		r.report(sendError(status))
-	case status == abi.StatusLimit && len(r.onError) == 0: // the connection is gone, and 'close' follows
+	case status == abi.StatusLimit && len(r.more.onError) == 0: // the connection is gone, and 'close' follows
 	default:
 		r.headWritten = r.headSent // a head that was refused can be mended
 		r.fail(sendError(status))
@@ -323,7 +351,7 @@ func (r *ServerResponse) run() { r.finished() }
 // finished emits 'finish'.
 func (r *ServerResponse) finished() {
 	r.flushed = true
-	for _, listener := range r.onFinish {
+	for _, listener := range r.more.onFinish {
 		listener()
 	}
 }
@@ -334,7 +362,7 @@ func (r *ServerResponse) drained() {
 		return
 	}
 	r.needDrain = false
-	for _, listener := range r.onDrain {
+	for _, listener := range r.more.onDrain {
 		listener()
 	}
 }
@@ -344,17 +372,17 @@ func (r *ServerResponse) closed() {
 	if r.flushed {
 		return
 	}
-	for _, listener := range r.onClose {
+	for _, listener := range r.more.onClose {
 		listener()
 	}
 }
 
 // report tells the 'error' listeners, or stderr if there are none. It returns whether anybody listens.
 func (r *ServerResponse) report(err error) bool {
-	for _, listener := range r.onError {
+	for _, listener := range r.more.onError {
 		listener(err)
 	}
-	if len(r.onError) > 0 {
+	if len(r.more.onError) > 0 {
 		return true
 	}
 	complain(r.exchange.req.Method() + " " + quote(r.exchange.req.URL()) + ": " + err.Error())
@@ -376,8 +404,10 @@ func (r *ServerResponse) fail(err error) {
 // refuse answers with a status and nothing else, whatever was prepared.
 func (r *ServerResponse) refuse(status int) {
 	r.refused = true
-	r.headers, r.trailers = nil, nil
-	r.headWritten = false
+	r.headers, r.headWritten = nil, false
+	if len(r.more.trailers) > 0 {
+		r.more.trailers = nil
+	}
 	if r.WriteHead(status) == nil {
 		r.end(nil)
 	}
