@@ -388,6 +388,23 @@ func TestNativeContentLengthMismatch(t *testing.T) {
 	assert.ErrorIs(t, wait(t, errs), &Error{Code: "ERR_HTTP_CONTENT_LENGTH_MISMATCH"})
 }
 
+// A pipe into a response that is too short for it does not wait for ever.
+func TestNativePipeBeyondContentLength(t *testing.T) {
+	x := serve(t, func(req *ServerRequest, res *ServerResponse) {
+		res.OnError(func(error) {})
+		_ = res.SetHeader("Content-Length", "4")
+		req.Pipe(res)
+	})
+	c := x.dial()
+	for _, part := range []string{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\n", "abcd", "efgh", "ijkl"} {
+		_, err := io.WriteString(c, part)
+		require.NoError(t, err)
+	}
+	all, err := io.ReadAll(c)
+	require.NoError(t, err)
+	assert.True(t, strings.HasSuffix(string(all), "\r\n\r\nabcd"), "%q", all)
+}
+
 func TestNativeUnixSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	s := CreateServer(func(_ *ServerRequest, res *ServerResponse) { res.EndString("unix") })

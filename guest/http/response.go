@@ -173,9 +173,11 @@ func (r *ServerResponse) RemoveHeader(name string) error {
 
 // Write sends a piece of the body, after the head if that is not out. It returns true if the kernel has all of
 // it. False means that some waits in memory, and 'drain' follows: a handler that goes on regardless makes the queue
-// grow to the server's MaxQueuedBytes, and then loses the connection. False is also the answer to a
-// piece of no bytes, which sends nothing, and after an error or the loss of the connection, without a 'drain'.
-// To a request with HEAD, and with status 204 and 304, there is no body: it is dropped, and the result true.
+// grow to the server's MaxQueuedBytes, and then loses the connection.
+//
+// False without a 'drain' is the answer to a piece of no bytes, which sends nothing, and to one that is refused: after
+// an error or the loss of the connection. Bytes beyond Content-Length are dropped, and the connection closes after
+// the response. To a request with HEAD, and with status 204 and 304, there is no body: it is dropped, and the result true.
 func (r *ServerResponse) Write(chunk []byte) bool {
 	if r.ended {
 		r.fail(errWriteAfterEnd())
@@ -187,11 +189,15 @@ func (r *ServerResponse) Write(chunk []byte) bool {
 	if r.noBody {
 		return true
 	}
-	status := r.send(0, chunk)
-	if status == abi.StatusQueued {
+	switch r.send(0, chunk) {
+	case abi.StatusOK:
+		return true
+	case abi.StatusQueued:
 		r.needDrain = true
+	case abi.StatusBodyLength:
+		return !r.needDrain // what was too much is gone, there is nothing to wait for
 	}
-	return status == abi.StatusOK
+	return false
 }
 
 // WriteString is Write of the bytes that s stands for: those of UTF-8, or of another encoding by
