@@ -35,14 +35,24 @@ func (e *usageError) Unwrap() error { return e.error }
 
 func misuse(_ *cobra.Command, err error) error { return &usageError{err} }
 
-// oneLine joins what errors.Join and others put into several lines.
+// oneLine joins what errors.Join and stack traces put into several lines.
 func oneLine(err error) string {
-	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' })
-	for i, line := range lines {
+	var b strings.Builder
+	for line := range strings.Lines(err.Error()) {
 		// Whose error it is does not matter here.
-		lines[i] = strings.TrimPrefix(strings.TrimSpace(line), "host: ")
+		line = strings.TrimPrefix(strings.TrimSpace(line), "host: ")
+		switch {
+		case line == "":
+			continue
+		case b.Len() == 0:
+		case strings.HasSuffix(b.String(), ":"):
+			b.WriteByte(' ')
+		default:
+			b.WriteString("; ")
+		}
+		b.WriteString(line)
 	}
-	return strings.Join(lines, "; ")
+	return b.String()
 }
 
 func newRoot() *cobra.Command {

@@ -136,5 +136,9 @@ func withoutName(err error) error {
 	if errors.As(err, &load) {
 		return load.Err
 	}
+	var fault *host.FaultError
+	if errors.As(err, &fault) {
+		return fmt.Errorf("ended in %s: %w", fault.Function, fault.Err)
+	}
 	return err
 }

@@ -201,7 +201,7 @@ func TestServeRefuses(t *testing.T) {
 		{"unknown import", `.*handler\.wasm: not a handler: import env\.abort: there is no such module, only .*`, []string{handlerFile(t, unknown)}},
 		{"command", `.*handler\.wasm: not a handler: export _start: the module was built as a command; .*-buildmode=c-shared\)`, []string{handlerFile(t, command)}},
 		{"invalid code", `.*handler\.wasm: .*invalid.*`, []string{handlerFile(t, invalid)}},
-		{"trap at start", `.*handler\.wasm: .*on_start.*unreachable.*`, []string{handlerFile(t, failing)}},
+		{"trap at start", `.*handler\.wasm: ended in on_start: wasm error: unreachable; wasm stack trace: \S+`, []string{handlerFile(t, failing)}},
 		{"port in use", `listen .*` + port + `.*`, []string{"--listen", "127.0.0.1:0", "--listen", port, handlerFile(t, moduletest.Handler())}},
 		{"no such port", `listen .*99999.*`, []string{"--listen", "127.0.0.1:99999", handlerFile(t, moduletest.Handler())}},
 		{"cache that is a file", `.*`, []string{"--cache-dir", file(t, "file", nil), handlerFile(t, moduletest.Handler())}},
