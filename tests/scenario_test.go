@@ -76,12 +76,14 @@ var keyCount atomic.Int64
 
 func newKey() string { return "k" + strconv.FormatInt(keyCount.Add(1), 10) }
 
+func withKey(text, key string) string { return strings.ReplaceAll(text, "{key}", key) }
+
 // run has the conversation twice: all bytes at once and the next request right behind them, and byte for byte.
 func (s *scenario) run(t *testing.T, addr string) {
 	t.Run("at once", func(t *testing.T) {
 		t.Parallel()
 		c := raw.Dial(t, addr)
-		text := strings.ReplaceAll(s.send, "{key}", newKey())
+		text := withKey(s.send, newKey())
 		if !s.end && !s.open {
 			text += probe
 		}
@@ -91,7 +93,7 @@ func (s *scenario) run(t *testing.T, addr string) {
 	t.Run("bytes", func(t *testing.T) {
 		t.Parallel()
 		c := raw.Dial(t, addr)
-		c.SendBytes(strings.ReplaceAll(s.send, "{key}", newKey()))
+		c.SendBytes(withKey(s.send, newKey()))
 		s.expect(t, c)
 	})
 }

@@ -119,6 +119,8 @@ var pipelining = []scenario{
 		want: []want{ok("hello\n"), chunked("piece 0\n"), chunked("x"), {status: 204, framing: raw.None},
 			{status: 200, framing: raw.None, method: "HEAD"}, ok("probe")}},
 	{name: "answered out of order", send: get("/hold?key={key}") + get("/release?key={key}"), want: []want{ok("held"), ok("released")}},
+	{name: "the newest first", send: strings.Repeat(get("/hold?key={key}"), 5) + get("/release?key={key}"),
+		want: []want{ok("held"), ok("held"), ok("held"), ok("held"), ok("held"), ok("released")}},
 	{name: "slow first", send: get("/hold?key={key}") + get("/hello") + get("/chunks") + get("/release?key={key}"),
 		want: []want{ok("held"), ok("hello\n"), chunked("piece 0\npiece 1\npiece 2\n"), ok("released")}},
 	{name: "behind close", send: get("/hello", "Connection: close") + get("/hello"), want: []want{ok("hello\n")}, closes: true},

@@ -15,8 +15,8 @@ import (
 type Handler struct {
 	server *http.Server
 	routes map[string]route
-	held   map[string]*http.ServerResponse // by /hold, until /release
-	paused map[string]*http.ServerRequest  // by /pause, until /resume
+	held   map[string]*holding            // by /hold, until /release
+	paused map[string]*http.ServerRequest // by /pause, until /resume
 	tallies
 }
 
@@ -24,7 +24,7 @@ type Handler struct {
 func Attach(s *http.Server) *Handler {
 	h := &Handler{
 		server:  s,
-		held:    map[string]*http.ServerResponse{},
+		held:    map[string]*holding{},
 		paused:  map[string]*http.ServerRequest{},
 		tallies: tallies{},
 	}

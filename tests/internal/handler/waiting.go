@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,25 +10,40 @@ import (
 
 // Routes that wait, and those that end the waiting or tell what happened meanwhile.
 
+// holding is what /hold and /release share under one key.
+type holding struct {
+	held     []*http.ServerResponse
+	released bool
+}
+
+func (h *Handler) holding(key string) *holding {
+	if h.held[key] == nil {
+		h.held[key] = &holding{}
+	}
+	return h.held[key]
+}
+
 // hold does not answer until /release with the same key.
 func (h *Handler) hold(req *http.ServerRequest, res *http.ServerResponse, q query) {
 	key := q.get("key")
-	h.held[key] = res
 	h.note(key, req, res)
+	if y := h.holding(key); y.released {
+		res.EndString("held")
+	} else {
+		y.held = append(y.held, res)
+	}
 }
 
-// release answers itself first, and then the exchange that was held: on a pipelined connection that is out of order.
+// release answers itself first, and then the exchanges that were held, the newest first: on a pipelined connection that
+// is out of order.
 func (h *Handler) release(_ *http.ServerRequest, res *http.ServerResponse, q query) {
-	key := q.get("key")
-	held := h.held[key]
-	if held == nil {
-		res.StatusCode = 404
-		res.EndString("nothing is held")
-		return
-	}
-	delete(h.held, key)
 	res.EndString("released")
-	held.EndString("held")
+	y := h.holding(q.get("key"))
+	y.released = true
+	for _, held := range slices.Backward(y.held) {
+		held.EndString("held")
+	}
+	y.held = nil
 }
 
 // pause takes no body until /resume with the same key, and then answers with its size.
@@ -61,8 +77,8 @@ func (h *Handler) watch(req *http.ServerRequest, res *http.ServerResponse, q que
 	h.note(q.get("key"), req, res)
 }
 
-// download sends "size" bytes in pieces of "piece", no more at a time than the client reads. With a
-// key /await tells of its stalls.
+// download sends "size" bytes in pieces of "piece", no more at a time than the client reads, or with "flood" all
+// at once. With a key /await tells of its stalls.
 func (h *Handler) download(req *http.ServerRequest, res *http.ServerResponse, q query) {
 	size, key := q.number("size", 1<<20), q.get("key")
 	piece := []byte(strings.Repeat("0123456789abcdef", q.number("piece", 32<<10)/16))
@@ -77,7 +93,7 @@ func (h *Handler) download(req *http.ServerRequest, res *http.ServerResponse, q 
 		for written < size {
 			p := piece[:min(len(piece), size-written)]
 			written += len(p)
-			if !res.Write(p) {
+			if !res.Write(p) && q.get("flood") == "" {
 				if key != "" {
 					h.tell(key, "stalled "+strconv.Itoa(written))
 				}

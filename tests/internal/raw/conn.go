@@ -29,7 +29,7 @@ func Dial(t testing.TB, addr string) *Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Close() })
+	t.Cleanup(func() { _ = c.Close() }) // it may be closed already
 	return &Conn{t: t, net: c, in: bufio.NewReader(c)}
 }
 
@@ -82,14 +82,14 @@ func (c *Conn) CloseWrite() {
 }
 
 // Close closes the connection.
-func (c *Conn) Close() { c.net.Close() }
+func (c *Conn) Close() { _ = c.net.Close() }
 
 // Reset breaks the connection, so that the server gets a reset instead of an end.
 func (c *Conn) Reset() {
 	if tcp, ok := c.net.(*net.TCPConn); ok {
 		c.check(tcp.SetLinger(0))
 	}
-	c.net.Close()
+	c.Close()
 }
 
 // Response reads the next response, which must be there and be complete. method is that of its request.

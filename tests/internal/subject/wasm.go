@@ -101,7 +101,9 @@ func configure(t testing.TB, addr string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Body.Close()
+	if err := r.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
 	if r.StatusCode != 200 {
 		t.Fatal(r.Status)
 	}
