@@ -8,10 +8,10 @@ import (
 
 // Config configures a Runtime. Its zero value is ready to use.
 type Config struct {
-	// CacheDir is the directory for compiled guests, so that another start of the process need not
-	// compile them again. It is created with mode 0700, and made so if others could write to it: what
-	// is in it is executed. "" means porthole in os.UserCacheDir; if there is no such directory, or it
-	// is not ours, nothing is kept on disk and a warning logged. A CacheDir that cannot be used is an error of New.
+	// CacheDir is the directory for compiled guests, so that another start of the process need not compile them again.
+	// It is created with mode 0700. As what is in it is executed, one that is another user's or that others can
+	// write to is not used: New returns an error. "" means porthole in os.UserCacheDir; if that will not do, guests are kept
+	// in memory only, and a warning is logged.
 	CacheDir string
 
 	// NoCache keeps compiled guests in memory only. CacheDir must be "" then.

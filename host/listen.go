@@ -15,6 +15,9 @@ import (
 func listen(addr string) (net.Listener, error) {
 	path, unix := strings.CutPrefix(addr, "unix:")
 	if !unix {
+		if _, port, err := net.SplitHostPort(addr); err != nil || port == "" { // net.Listen would take any port
+			return nil, errors.Join(fmt.Errorf("host: listen %q: want host:port or unix:/path", addr), err)
+		}
 		return net.Listen("tcp", addr)
 	}
 	if path == "" {

@@ -17,7 +17,8 @@ type ServerConfig struct {
 	// 0 means runtime.GOMAXPROCS; at most MaxShards.
 	Shards int
 
-	// HeadersTimeout is the longest a message head may take, from its first byte to its blank line: 60 s.
+	// HeadersTimeout is the longest a message head may take, from its first byte to its blank line: 60 s, or
+	// RequestTimeout if that is shorter. It must not be above RequestTimeout.
 	HeadersTimeout time.Duration
 	// RequestTimeout is the longest a message may take, from its first byte to its last: 300 s.
 	RequestTimeout time.Duration
@@ -86,6 +87,10 @@ func (c *ServerConfig) Validate() error {
 	size("MaxQueuedBytes", c.MaxQueuedBytes, 0, 1<<30)
 	size("MaxRequests", c.MaxRequests, 0, 1<<31-1)
 	size("MaxEvents", c.MaxEvents, 0, 1<<24)
+	if o := c.options(); o.RequestTimeout > 0 && o.HeadersTimeout > o.RequestTimeout {
+		errs = append(errs, fmt.Errorf("host: HeadersTimeout is %v, above RequestTimeout, %v",
+			time.Duration(o.HeadersTimeout), time.Duration(o.RequestTimeout)))
+	}
 	return errors.Join(errs...)
 }
 
@@ -103,6 +108,10 @@ func (c *ServerConfig) options() abi.Options {
 	duration(&o.BodyIdleTimeout, c.BodyIdleTimeout)
 	duration(&o.WriteIdleTimeout, c.WriteIdleTimeout)
 	duration(&o.LingerTimeout, c.LingerTimeout)
+
+	if c.HeadersTimeout == 0 && o.RequestTimeout > 0 {
+		o.HeadersTimeout = min(o.HeadersTimeout, o.RequestTimeout)
+	}
 
 	number := func(to *uint32, n int) {
 		if n != 0 {
