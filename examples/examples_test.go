@@ -27,16 +27,36 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+func TestExamples(t *testing.T) {
+	ctx := context.Background()
+	runtime, err := host.New(ctx, host.Config{NoCache: true})
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, runtime.Close(ctx)) }()
+	for _, example := range []struct {
+		name  string
+		tests []func(*testing.T, *site)
+	}{
+		{"hello", []func(*testing.T, *site){hello}},
+		{"echo", []func(*testing.T, *site){echo, echoBackPressure}},
+		{"upload", []func(*testing.T, *site){upload}},
+	} {
+		t.Run(example.name, func(t *testing.T) {
+			s := serve(t, runtime, example.name)
+			for _, test := range example.tests {
+				test(t, s)
+			}
+		})
+	}
+}
+
 // site is an example behind a host.
 type site struct {
-	*testing.T
-	url    string
 	addr   string
 	client *nethttp.Client
 }
 
 // serve builds an example and serves it until the end of the test.
-func serve(t *testing.T, name string) *site {
+func serve(t *testing.T, runtime *host.Runtime, name string) *site {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), name+".wasm")
 	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", file, "./"+name)
@@ -46,42 +66,38 @@ func serve(t *testing.T, name string) *site {
 	wasm, err := os.ReadFile(file)
 	require.NoError(t, err)
 
-	ctx := context.Background()
-	runtime, err := host.New(ctx, host.Config{NoCache: true})
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, runtime.Close(ctx)) })
-	handler, err := runtime.Load(ctx, name, wasm)
+	handler, err := runtime.Load(context.Background(), name, wasm)
 	require.NoError(t, err)
 	server, err := runtime.NewServer(handler, host.ServerConfig{Shards: 1})
 	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, server.Close()) })
 	addr, err := server.Listen("127.0.0.1:0")
 	require.NoError(t, err)
 
 	transport := &nethttp.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &site{t, "http://" + addr.String(), addr.String(), &nethttp.Client{Transport: transport, Timeout: time.Minute}}
+	return &site{addr.String(), &nethttp.Client{Transport: transport, Timeout: time.Minute}}
 }
 
 // do sends a request and returns the response and its body.
-func (s *site) do(method string, body io.Reader, contentType string) (*nethttp.Response, string) {
-	s.Helper()
-	request, err := nethttp.NewRequest(method, s.url+"/", body)
-	require.NoError(s, err)
+func (s *site) do(t *testing.T, method string, body io.Reader, contentType string) (*nethttp.Response, string) {
+	t.Helper()
+	request, err := nethttp.NewRequest(method, "http://"+s.addr+"/", body)
+	require.NoError(t, err)
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
 	}
 	response, err := s.client.Do(request)
-	require.NoError(s, err)
+	require.NoError(t, err)
 	text, err := io.ReadAll(response.Body)
-	require.NoError(s, err)
-	require.NoError(s, response.Body.Close())
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
 	return response, string(text)
 }
 
-func TestHello(t *testing.T) {
-	s := serve(t, "hello")
+func hello(t *testing.T, s *site) {
 	for range 3 {
-		response, body := s.do("GET", nil, "")
+		response, body := s.do(t, "GET", nil, "")
 		assert.Equal(t, 200, response.StatusCode)
 		assert.Equal(t, "hello world\n", body)
 		assert.Equal(t, "text/plain", response.Header.Get("Content-Type"))
@@ -89,21 +105,19 @@ func TestHello(t *testing.T) {
 	}
 }
 
-func TestEcho(t *testing.T) {
-	s := serve(t, "echo")
+func echo(t *testing.T, s *site) {
 	for _, size := range []int{0, 5, 64 << 10, 5 << 20} {
 		body := bytes.Repeat([]byte("porthole"), size/8+1)[:size]
-		response, got := s.do("PUT", bytes.NewReader(body), "image/png")
+		response, got := s.do(t, "PUT", bytes.NewReader(body), "image/png")
 		assert.Equal(t, "image/png", response.Header.Get("Content-Type"))
 		assert.True(t, string(body) == got, "%d bytes", size)
 	}
-	response, _ := s.do("POST", strings.NewReader("x"), "")
+	response, _ := s.do(t, "POST", strings.NewReader("x"), "")
 	assert.Empty(t, response.Header.Get("Content-Type"), "none to keep")
 }
 
 // A client that sends without reading is made to wait, and gets every byte in the end.
-func TestEchoBackPressure(t *testing.T) {
-	s := serve(t, "echo")
+func echoBackPressure(t *testing.T, s *site) {
 	const total = 64 << 20
 	conn, err := net.Dial("tcp", s.addr)
 	require.NoError(t, err)
@@ -146,19 +160,18 @@ func TestEchoBackPressure(t *testing.T) {
 	assert.EqualValues(t, total, n)
 }
 
-func TestUpload(t *testing.T) {
-	s := serve(t, "upload")
+func upload(t *testing.T, s *site) {
 	for _, size := range []int{0, 3, 10 << 20} {
 		body := bytes.Repeat([]byte("abc"), size/3+1)[:size]
 		sum := sha256.Sum256(body)
 		want := fmt.Sprintf("{\"bytes\":%d,\"sha256\":\"%s\"}\n", size, hex.EncodeToString(sum[:]))
 		for _, reader := range []io.Reader{bytes.NewReader(body), io.MultiReader(bytes.NewReader(body))} { // with a length, and chunked
-			response, got := s.do("POST", reader, "")
+			response, got := s.do(t, "POST", reader, "")
 			assert.Equal(t, want, got)
 			assert.Equal(t, "application/json", response.Header.Get("Content-Type"))
 		}
 	}
-	response, _ := s.do("GET", nil, "")
+	response, _ := s.do(t, "GET", nil, "")
 	assert.Equal(t, 405, response.StatusCode)
 	assert.Equal(t, "POST, PUT", response.Header.Get("Allow"))
 }
