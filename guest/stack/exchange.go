@@ -23,7 +23,6 @@ type exchange struct {
 	finished  bool  // and it has reached the kernel
 	quiet     bool  // nobody needs to be told when it does
 	last      bool  // the connection closes after it
-	cut       bool  // no answer: the connection closes in its place
 	noBody    bool  // to HEAD; 204, 304
 	chunked   bool  // RFC 9112 §7.1
 	wantDrain bool  // an operation was answered with StatusQueued

@@ -113,12 +113,9 @@ func (w *world) WallClock() int64 { return testWall + w.now - 1e9 }
 
 func (w *world) connect() uint64 {
 	w.next++
-	h := w.next<<32 | w.next%7 + uint64(w.live())
-	for i := uint64(0); ; i++ { // a free index, as the host would choose
-		h = w.next<<32 | i
-		if !w.indexTaken(i) {
-			break
-		}
+	h := w.next << 32
+	for w.indexTaken(h & 0xffffffff) { // a free index, as the host would choose
+		h++
 	}
 	w.sockets[h] = &fakeSocket{room: -1}
 	w.engine.Accept(h, testListener, w.now)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -68,11 +69,7 @@ func measure(s subject, c config) (f figures, err error) {
 	}
 	defer p.stop()
 	l := startLoad(p.address, c.connections)
-	defer func() {
-		if e := l.end(); err == nil {
-			err = e
-		}
-	}()
+	defer func() { err = errors.Join(err, l.end()) }()
 	time.Sleep(c.time / 2) // the warm-up
 	cpu0, err := cpuTime(p.cmd.Process.Pid)
 	if err != nil {

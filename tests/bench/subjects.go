@@ -22,7 +22,7 @@ const (
 	serveNetHTTP = "serve-nethttp"
 	body         = "hello world\n"
 	nodeScript   = `const s = require('http').createServer((q, r) => {
-  r.writeHead(200, {'Content-Type': 'text/plain'}); r.end('hello world\n') });
+  r.setHeader('Content-Type', 'text/plain'); r.end('hello world\n') });
 s.listen(0, '127.0.0.1', () => console.error('listening on http://127.0.0.1:' + s.address().port))`
 )
 

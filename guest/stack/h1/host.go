@@ -122,7 +122,6 @@ func badIPv6(b []byte) int {
 				return i + bad
 			}
 			groups += 2
-			i = len(b)
 			break
 		}
 		if j == i || groups == 8 {
