@@ -22,7 +22,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer runtime.Close(ctx) //nolint:errcheck // the process ends
+	defer runtime.Close(ctx)
 
 	handler, err := runtime.Load(ctx, "hello", wasm)
 	if err != nil {
@@ -66,7 +66,7 @@ func ExampleServer_Serve() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer runtime.Close(ctx) //nolint:errcheck // the process ends
+	defer runtime.Close(ctx)
 	handler, err := runtime.Load(ctx, "hello", hello)
 	if err != nil {
 		log.Fatal(err)
@@ -98,7 +98,7 @@ func ExampleRuntime_Load() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer runtime.Close(ctx) //nolint:errcheck // the process ends
+	defer runtime.Close(ctx)
 
 	_, err = runtime.Load(ctx, "readme", []byte("# Not a module"))
 	var load *host.LoadError

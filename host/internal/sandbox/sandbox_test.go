@@ -21,9 +21,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The guests, assembled by wat2wasm of wabt.
+// The guests. The .wasm files are the .wat files beside them, assembled by wabt:
 //
-//go:generate sh -c "for f in testdata/*.wat; do wat2wasm --debug-names $DOLLAR{f} -o $DOLLAR{f%.wat}.wasm; done"
+//	cd testdata && for f in *.wat; do wat2wasm --debug-names $f; done
+//
 //go:embed testdata/*.wasm
 var testdata embed.FS
 
@@ -36,8 +37,7 @@ func guest(t *testing.T, name string) []byte {
 
 // caller is the owner of instances: their imports act on it.
 type caller struct {
-	instance *Instance
-	called   func(argument uint32) uint32
+	called func(argument uint32) uint32
 }
 
 var imports = []abi.Function{{Module: "test", Name: "call_host", Params: []abi.ValueType{abi.I32}, Results: []abi.ValueType{abi.I32}}}

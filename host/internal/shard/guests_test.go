@@ -5,12 +5,9 @@ import (
 	"encoding/binary"
 )
 
-// The guests of these tests, assembled by wat2wasm of wabt.
+// The guests of these tests. The .wasm files are the .wat files beside them, assembled by wabt:
 //
-//go:generate wat2wasm --debug-names testdata/stack.wat -o testdata/stack.wasm
-//go:generate wat2wasm --debug-names testdata/handler.wat -o testdata/handler.wasm
-//go:generate wat2wasm --debug-names testdata/strict.wat -o testdata/strict.wasm
-//go:generate wat2wasm --debug-names testdata/failing.wat -o testdata/failing.wasm
+//	cd testdata && for f in *.wat; do wat2wasm --debug-names $f; done
 var (
 	//go:embed testdata/stack.wasm
 	stackWasm []byte

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	exchangeA = 1<<32 | 0 // as the stack calls them
+	exchangeA = 1 << 32 // as the stack calls them: generation<<32 | index
 	exchangeB = 1<<32 | 1
 )
 
