@@ -62,9 +62,14 @@ func TestResetByPeer(t *testing.T) {
 			}
 			accepted, closed := make(chan Handle, 1), make(chan closing, 2)
 			var prepare func(s Handle)
+			fill := func(s Handle) {
+				for n := 1; n > 0; {
+					n, _ = l.Write(s, make([]byte, 1<<20))
+				}
+			}
 			run(t, l, &hooks{
 				data:     func(s Handle, _ []byte) { prepare(s); accepted <- s },
-				writable: func(s Handle) { l.Write(s, make([]byte, 64<<10)) },
+				writable: fill,
 				close: func(s Handle, status abi.Status) {
 					assert.Equal(t, abi.StatusClosed, l.Pause(s))
 					closed <- closing{s, status}
@@ -75,11 +80,7 @@ func TestResetByPeer(t *testing.T) {
 				"half open": func(s Handle) { l.Shutdown(s) },
 				"writing": func(s Handle) {
 					l.Pause(s) // so that it is writing that finds out
-					for {
-						if n, _ := l.Write(s, make([]byte, 1<<20)); n == 0 {
-							return
-						}
-					}
+					fill(s)
 				},
 			} {
 				on(t, l, func() { prepare = f })

@@ -2,7 +2,7 @@ package netloop
 
 const (
 	writeBufferSize  = 64 << 10 // the most that is in flight on one stream
-	writeBuffersKept = 16       // unused, of one loop
+	writeBuffersKept = 64       // unused, of one loop
 )
 
 // writeBuffers keeps the buffers of writes in flight for the next ones. A stream has one only while it writes.

@@ -156,7 +156,7 @@ func (f *fdSocket) pollRoom(fd uintptr) bool {
 }
 
 func (f *fdSocket) shutdown() abi.Status {
-	// It fails if the peer has reset the connection, which reading it tells.
+	// It fails if the peer has gone entirely; reading what it left tells how.
 	_ = f.conn.(interface{ CloseWrite() error }).CloseWrite()
 	return abi.StatusOK
 }

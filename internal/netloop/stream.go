@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/portholehttp/porthole/abi"
@@ -149,8 +150,8 @@ func (s *stream) worker() {
 	defer s.loop.running.Done()
 	if s.out != nil {
 		_, s.writeErr = s.conn.Write(s.out)
-	} else {
-		_ = s.conn.(closeWriter).CloseWrite() // what it fails of, reading fails of
+	} else if s.writeErr = s.conn.(closeWriter).CloseWrite(); errors.Is(s.writeErr, syscall.ENOTCONN) {
+		s.writeErr = nil // the peer has gone entirely; what it left is still to be read
 	}
 	s.loop.inbox.signal(&s.socket, worked)
 }
