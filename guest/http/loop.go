@@ -43,13 +43,18 @@ func currentLoop() *loop {
 
 // Run delivers events until nothing is left that could cause one: no server listens, no connection is open, and
 // no function waits that was given to Post. Then it returns, as a node process exits. It may be
-// called again when there is something to do again. A listener's panic goes through it.
+// called again when there is something to do again; called by a listener it does nothing. A listener's panic goes through it.
 //
 // In a plugin it returns at once, and events come when main has returned.
 func Run() {
-	defer endLoop()
 	l := currentLoop()
-	_ = l.net.Run(l) // it fails if it runs already, and this loop does not
+	var err error
+	defer func() {
+		if err == nil { // else it was running already
+			endLoop()
+		}
+	}()
+	err = l.net.Run(l)
 }
 
 // endLoop forgets the loop that has run, and what a panic has left of it.

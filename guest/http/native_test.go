@@ -11,6 +11,7 @@ import (
 	nethttp "net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -104,6 +105,7 @@ func (x *site) exchange(raw string) string {
 	require.NoError(x.t, err)
 	all, err := io.ReadAll(c)
 	require.NoError(x.t, err)
+	require.NoError(x.t, c.Close())
 	return undated(string(all))
 }
 
@@ -467,6 +469,41 @@ func TestRunReturnsWhenNothingIsLeft(t *testing.T) {
 		})
 		wait(t, x.done)
 		assert.Equal(t, []string{"callback", "close"}, events, "though the client keeps its connection")
+	}
+}
+
+func TestRunInsideOfRun(t *testing.T) {
+	x := serve(t, func(_ *ServerRequest, res *ServerResponse) {
+		Run()
+		res.EndString("unharmed")
+	})
+	assert.Contains(t, x.exchange("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), "unharmed")
+}
+
+func TestNativeOptions(t *testing.T) {
+	count := func(req *ServerRequest, res *ServerResponse) { res.EndString(strconv.Itoa(len(req.Headers()))) }
+	many := "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + strings.Repeat("a:b\r\n", 1500) + "\r\n"
+	for _, c := range []struct {
+		title     string
+		configure func(*Server)
+		send      string
+		status    string
+		body      string
+	}{
+		{"1000 header lines by default", func(*Server) {}, many, "200", "1000"},
+		{"another number", func(s *Server) { s.MaxHeadersCount = 3 }, many, "200", "3"},
+		{"no limit", func(s *Server) { s.MaxHeadersCount = 0 }, many, "200", "1502"},
+		{"size of a head", func(s *Server) { s.MaxHeaderSize = 1000 }, many, "431", ""},
+		{"one request of a connection", func(s *Server) { s.MaxRequestsPerSocket = 1 }, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "200", "1"},
+		{"no Host", func(s *Server) { s.LenientMissingHost = true }, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n", "200", "1"},
+		{"timeout of a head", func(s *Server) { s.HeadersTimeout = time.Millisecond }, "GET / HTTP/1.1\r\n", "408", ""},
+		{"idle connection", func(s *Server) { s.KeepAliveTimeout = time.Millisecond }, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "200", "1"},
+	} {
+		x := serve(t, count, c.configure)
+		head, body, _ := strings.Cut(x.exchange(c.send), "\r\n\r\n")
+		assert.True(t, strings.HasPrefix(head, "HTTP/1.1 "+c.status+" "), "%s: %s", c.title, head)
+		assert.Equal(t, c.body, body, c.title)
+		x.close()
 	}
 }
 

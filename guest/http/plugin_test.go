@@ -41,11 +41,16 @@ func build(t testing.TB, flags ...string) string {
 	return file
 }
 
-// load starts the plugin up to on_start; answers are what its first calls get.
-func load(t testing.TB, answers ...abi.Status) *plugin {
+func buildPlugin(t testing.TB) []byte {
 	t.Helper()
 	code, err := os.ReadFile(build(t, "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w"))
 	require.NoError(t, err)
+	return code
+}
+
+// load starts a plugin up to on_start; answers are what its first calls get.
+func load(t testing.TB, code []byte, answers ...abi.Status) *plugin {
+	t.Helper()
 	ctx := context.Background()
 	runtime := wazero.NewRuntime(ctx)
 	t.Cleanup(func() { require.NoError(t, runtime.Close(ctx)) })
@@ -65,7 +70,7 @@ func load(t testing.TB, answers ...abi.Status) *plugin {
 			stack[0] = uint64(uint32(status))
 		}), valueTypes(contract.Params), valueTypes(contract.Results)).Export(name)
 	}
-	_, err = host.Instantiate(ctx)
+	_, err := host.Instantiate(ctx)
 	require.NoError(t, err)
 	p.module, err = runtime.InstantiateWithConfig(ctx, code,
 		wazero.NewModuleConfig().WithStartFunctions("_initialize").WithStderr(&p.stderr))
@@ -131,7 +136,12 @@ func (p *plugin) event(kind abi.EventKind, flags uint32, target uint64, head, bo
 }
 
 func TestPlugin(t *testing.T) {
-	p := load(t, abi.StatusDenied, abi.StatusOK)
+	code := buildPlugin(t)
+	t.Run("events", func(t *testing.T) { pluginEvents(t, load(t, code, abi.StatusDenied, abi.StatusOK)) })
+	t.Run("a panic traps", func(t *testing.T) { pluginPanics(t, load(t, code)) })
+}
+
+func pluginEvents(t *testing.T, p *plugin) {
 	assert.Equal(t, []string{
 		"listeners 0 1",
 		`listen 1 kind 0 port 8000 host "" backlog 0`,
@@ -164,8 +174,7 @@ func TestPlugin(t *testing.T) {
 	assert.Equal(t, []string{`send 10 HEAD 200 {} "kept"`, `send 10 END ""`}, p.take())
 }
 
-func TestPluginPanicTraps(t *testing.T) {
-	p := load(t)
+func pluginPanics(t *testing.T, p *plugin) {
 	head := requestRecord(strings.Replace(get, "/", "/panic", 1), 0)
 	assert.Error(t, p.event(abi.EventRequest, abi.EventEnd, 7, head, nil))
 	assert.Contains(t, p.stderr.String(), "panic: as the client wished")
@@ -174,7 +183,7 @@ func TestPluginPanicTraps(t *testing.T) {
 func TestStandaloneBuilds(t *testing.T) { build(t, "-tags=standalone") }
 
 func BenchmarkPluginHello(b *testing.B) {
-	p := load(b)
+	p := load(b, buildPlugin(b))
 	p.port = quietPort{}
 	ctx := context.Background()
 	head := requestRecord(strings.Replace(get, "\r\n\r\n", "\r\nUser-Agent: wrk\r\nAccept: */*\r\nCookie: a=b; c=d\r\n\r\n", 1), 0)
