@@ -52,6 +52,7 @@ type Engine struct {
 	queued    int // response bytes that wait, over all connections
 	armed     int64
 	date      dateCache
+	rendered  renderedHead
 }
 
 // MaxTotalQueued is the most response bytes that may wait in one engine. A connection whose

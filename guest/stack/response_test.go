@@ -513,3 +513,34 @@ func TestStaleHandles(t *testing.T) {
 		require.Equal(t, abi.StatusClosed, status)
 	}
 }
+
+// What is kept of the last head never shows in the next.
+func TestAlternatingHeads(t *testing.T) {
+	heads := [][]byte{
+		responseHead(200, "A", "b"), responseHead(200, "A", "b"), responseHead(404, "A", "b"), responseHead(200, "A", "\n"),
+		responseHead(200, "A", "b"), responseHead(200, "Connection", "keep-alive"), nil, responseHead(200, "Connection", "keep-alive"),
+		responseHead(200, "Content-Length", "5"), responseHead(200),
+	}
+	answers := func(w *world) (all []string) {
+		for _, head := range heads {
+			s := w.connect()
+			w.handler = onRequest(func(w *world, x uint64) {
+				w.op(abi.OpResponseSend, x, abi.SendHead|abi.SendEnd, head, []byte("hello"))
+			})
+			w.data(s, get)
+			all = append(all, w.sent(s))
+		}
+		return all
+	}
+	var alone []string
+	for i := range heads {
+		one := heads[i]
+		w := newWorld(t, onRequest(func(w *world, x uint64) {
+			w.op(abi.OpResponseSend, x, abi.SendHead|abi.SendEnd, one, []byte("hello"))
+		}))
+		s := w.connect()
+		w.data(s, get)
+		alone = append(alone, w.sent(s))
+	}
+	require.Equal(t, alone, answers(newWorld(t, nil)))
+}
