@@ -64,7 +64,7 @@ func (h *Headers) Del(name string) {
 // one name stay together where the first of them was.
 func (h *Headers) replace(add []Header) {
 	old := *h
-	if len(old) == 0 {
+	if !old.hasAny(add) {
 		*h = append(old, add...)
 		return
 	}
@@ -84,6 +84,17 @@ func (h *Headers) replace(add []Header) {
 	*h = merged
 }
 
+// hasAny reports whether a name of other is among the names of h.
+func (h Headers) hasAny(other []Header) bool {
+	for _, x := range other {
+		if h.Has(x.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// appendNamed appends the lines of from that have the name.
 func appendNamed(to, from Headers, name string) Headers {
 	for i := from.index(name, 0); i >= 0; i = from.index(name, i+1) {
 		to = append(to, from[i])

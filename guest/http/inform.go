@@ -1,7 +1,5 @@
 package http
 
-import "github.com/portholehttp/porthole/abi"
-
 // Interim responses (RFC 9110 §15.2). They go to a client of HTTP/1.1 before the head of the final
 // response; to HTTP/1.0 nothing is sent. Once the final head is out they are an error.
 
@@ -48,7 +46,7 @@ func (r *ServerResponse) inform(status int, headers []Header) error {
 		return nil
 	}
 	record := encodeResponseHead(status, 0, "", headers)
-	if s := responseInform(r.exchange.handle, record); !s.OK() && s != abi.StatusClosed {
+	if s := responseInform(r.exchange.handle, record); !s.OK() && !isGone(s) {
 		return sendError(s)
 	}
 	return nil

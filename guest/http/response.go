@@ -81,8 +81,8 @@ func (r *ServerResponse) OnClose(listener func()) {
 }
 
 // OnError adds a listener for the errors of methods that return none: write after end, a body that is not as
-// long as its Content-Length, an unknown encoding, an invalid StatusCode. The method has done nothing then, and may
-// be called again with better arguments.
+// long as its Content-Length, an unknown encoding, an invalid StatusCode. If nothing was sent the method may be called again with
+// better arguments.
 //
 // An error that nobody listens to is printed to stderr. If a part of the response is lost by it the exchange fails: the
 // client gets status 500 or, if the head is out, its connection is cut, for it must not take half a response for a
@@ -169,6 +169,13 @@ func (r *ServerResponse) RemoveHeader(name string) error {
 	}
 	r.headers.Del(name)
 	return nil
+}
+
+// FlushHeaders sends the head without waiting for the first part of the body.
+func (r *ServerResponse) FlushHeaders() {
+	if !r.ended && !r.headSent && r.implicitHead() {
+		r.send(0, nil)
+	}
 }
 
 // Write sends a piece of the body, after the head if that is not out. It returns true if the kernel has all of
@@ -320,7 +327,7 @@ func (r *ServerResponse) send(flags uint32, body []byte) abi.Status {
 		if end {
 			r.sentAll(status)
 		}
-	case status == abi.StatusClosed || status == abi.StatusReset:
+	case isGone(status):
 		r.ended = r.ended || end // 'close' says the rest
 	case status == abi.StatusBodyLength: // as if queued, but for what was too much
 		r.headSent, r.ended = true, end
@@ -417,4 +424,9 @@ func (r *ServerResponse) refuse(status int) {
 	if r.WriteHead(status) == nil {
 		r.end(nil)
 	}
+}
+
+// isGone reports whether an operation found the connection gone. 'close' says it to the handler.
+func isGone(status abi.Status) bool {
+	return status == abi.StatusClosed || status == abi.StatusReset
 }

@@ -111,6 +111,28 @@ func TestHeadIsHeldBack(t *testing.T) {
 	assert.Equal(t, []string{`send 7 HEAD 201 {} "a"`, `send 7 "b"`, `send 7 END ""`, "finish"}, p.take())
 }
 
+func TestFlushHeaders(t *testing.T) {
+	log := respond(t, get, func(r *ServerResponse) {
+		require.NoError(t, r.SetHeader("A", "1"))
+		r.FlushHeaders()
+		r.FlushHeaders()
+		r.EndString("x")
+		r.FlushHeaders()
+	})
+	assert.Equal(t, []string{`send 7 HEAD 200 {A: 1} ""`, `send 7 END "x"`}, log)
+}
+
+func TestSetHeaderAllocations(t *testing.T) {
+	p := newPort(t)
+	_, res := p.serveOne()
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		res.headers = res.inline[:0]
+		_ = res.SetHeader("Content-Type", "text/plain")
+		_ = res.SetHeader("ETag", "1")
+		_ = res.SetHeader("Age", "2")
+	}), "the first few have room in the response")
+}
+
 func TestWriteHeadMergesWithSetHeader(t *testing.T) {
 	set := func(r *ServerResponse) {
 		require.NoError(t, r.SetHeader("Content-Type", "text/html"))
