@@ -472,6 +472,32 @@ func TestRunReturnsWhenNothingIsLeft(t *testing.T) {
 	}
 }
 
+func TestRunAfterAPanic(t *testing.T) {
+	Post(func() { panic("in a listener") })
+	assert.PanicsWithValue(t, "in a listener", Run)
+	ran := false
+	Post(func() { ran = true })
+	Run()
+	assert.True(t, ran)
+}
+
+func TestNativeDestroy(t *testing.T) {
+	closed := make(chan struct{})
+	x := serve(t, func(req *ServerRequest, res *ServerResponse) {
+		req.OnClose(func() { close(closed) })
+		res.WriteString("a part")
+		res.Destroy()
+	})
+	c := x.dial()
+	_, err := io.WriteString(c, get)
+	require.NoError(t, err)
+	wait(t, closed)
+	all, err := io.ReadAll(c)
+	if err == nil { // the part may have overtaken the reset
+		assert.NotContains(t, string(all), "\r\n0\r\n", "it is not taken for a whole response")
+	}
+}
+
 func TestRunInsideOfRun(t *testing.T) {
 	x := serve(t, func(_ *ServerRequest, res *ServerResponse) {
 		Run()
