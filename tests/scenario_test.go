@@ -128,6 +128,7 @@ func (s *scenario) expect(t *testing.T, c *raw.Conn) {
 func (w *want) check(t *testing.T, r *raw.Response) {
 	t.Helper()
 	require.Equal(t, w.status, r.Status, "%v", r)
+	assert.Equal(t, "HTTP/1.1", r.Version, "%v", r) // also to HTTP/1.0: RFC 9110 §2.5
 	assert.Equal(t, !w.cut, r.Complete, "%v", r)
 	assert.Equal(t, w.framing, r.Framing, "%v", r)
 	assert.Equal(t, w.body, r.Body, "%v", r)

@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// isReset reports whether err says that the peer broke the connection.
-func isReset(err error) bool {
+// IsReset reports whether err says that the peer broke the connection.
+func IsReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }

@@ -11,6 +11,7 @@ import (
 
 // Response is a response as it was on the wire.
 type Response struct {
+	Version  string // "HTTP/1.1" or "HTTP/1.0"
 	Status   int
 	Reason   string
 	Fields   []Field
@@ -61,10 +62,10 @@ func Read(in *bufio.Reader, method string) (*Response, error) {
 	r := &Response{}
 	version, rest, _ := strings.Cut(line, " ")
 	code, reason, spaced := strings.Cut(rest, " ")
-	if r.Status, err = strconv.Atoi(code); err != nil || version != "HTTP/1.1" || len(code) != 3 || !spaced {
+	if r.Status, err = strconv.Atoi(code); err != nil || len(code) != 3 || !spaced || version != "HTTP/1.1" && version != "HTTP/1.0" {
 		return nil, fmt.Errorf("bad status line %q", line)
 	}
-	r.Reason = reason
+	r.Version, r.Reason = version, reason
 	if r.Fields, err = readFields(in); err != nil {
 		return nil, err
 	}
@@ -173,10 +174,10 @@ func readLine(in *bufio.Reader) (string, error) {
 
 // broken reports whether err says that the connection ended, or was reset, before the message did.
 func broken(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || isReset(err)
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || IsReset(err)
 }
 
 // String is for failures of tests.
 func (r *Response) String() string {
-	return fmt.Sprintf("%d %s %v %s %q %v complete=%v", r.Status, r.Reason, r.Fields, r.Framing, r.Body, r.Trailers, r.Complete)
+	return fmt.Sprintf("%s %d %s %v %s %q %v complete=%v", r.Version, r.Status, r.Reason, r.Fields, r.Framing, r.Body, r.Trailers, r.Complete)
 }
