@@ -146,6 +146,8 @@ func TestPeerHangsUp(t *testing.T) {
 			for stage := range 5 {
 				l := New(Config{})
 				e := newEcho(l)
+				over := make(chan struct{})
+				e.over = func() { close(over) }
 				stop := run(t, l, e)
 				ours, theirs := k.pair(t)
 				hangUp := sync.OnceFunc(func() {
@@ -189,9 +191,8 @@ func TestPeerHangsUp(t *testing.T) {
 					<-finished
 				}
 				hangUp()
-				for open := 1; open > 0; {
-					on(t, l, func() { open = l.Sockets() })
-				}
+				<-over
+				on(t, l, func() { assert.Zero(t, l.Sockets()) })
 				stop()
 			}
 		}

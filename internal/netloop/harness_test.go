@@ -173,6 +173,7 @@ type echo struct {
 	hooks
 	loop  *Loop
 	waits map[Handle][]byte
+	over  func() // called when a socket is closed, if not nil
 }
 
 func newEcho(l *Loop) *echo {
@@ -196,9 +197,14 @@ func (e *echo) Writable(s Handle, _ int64) {
 	}
 }
 
-func (e *echo) End(s Handle, _ int64) { e.loop.CloseHandle(s, false) }
+func (e *echo) End(s Handle, now int64) {
+	e.loop.CloseHandle(s, false)
+	e.Close(s, abi.StatusOK, now)
+}
 
-func (e *echo) Close(s Handle, status abi.Status, now int64) {
+func (e *echo) Close(s Handle, _ abi.Status, _ int64) {
 	delete(e.waits, s)
-	e.hooks.Close(s, status, now)
+	if e.over != nil {
+		e.over()
+	}
 }

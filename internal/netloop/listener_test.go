@@ -70,8 +70,11 @@ func TestThousandConnections(t *testing.T) {
 	require.NoError(t, err)
 	l := New(Config{})
 	l.AddListener(ln)
-	run(t, l, newEcho(l))
+	e := newEcho(l)
 	var all, done sync.WaitGroup
+	done.Add(peers) // for the loop's side
+	e.over = done.Done
+	run(t, l, e)
 	all.Add(peers)
 	for i := range peers {
 		done.Go(func() {
@@ -91,9 +94,7 @@ func TestThousandConnections(t *testing.T) {
 		})
 	}
 	done.Wait()
-	for open := peers; open > 0; {
-		on(t, l, func() { open = l.Sockets() })
-	}
+	on(t, l, func() { assert.Zero(t, l.Sockets()) })
 }
 
 // TestAcceptBacksOff feeds a listener errors and measures, on a fake clock, when it tries again.
