@@ -39,12 +39,18 @@ func startServer(r *Runtime, h *Handler, c ServerConfig) (*Server, error) {
 		closing:   make(chan struct{}),
 		done:      make(chan struct{}),
 	}
+	var told sync.Once
+	refused := func(address string) { // each shard's handler asks, and each that replaces one
+		told.Do(func() {
+			s.log.Info("the handler may not listen by itself: it serves the server's listeners", "handler", h.Name(), "address", address)
+		})
+	}
 	errs := make([]error, c.Shards)
 	var starting sync.WaitGroup
 	for i := range s.shards {
 		starting.Go(func() {
 			s.shards[i], errs[i] = shard.Start(shard.Config{
-				Stack: r.stack, Handler: h.module, MaxEvents: c.MaxEvents, Logger: r.log,
+				Stack: r.stack, Handler: h.module, MaxEvents: c.MaxEvents, Logger: r.log, Refused: refused,
 			})
 		})
 	}

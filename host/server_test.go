@@ -36,6 +36,22 @@ func TestHello(t *testing.T) {
 		}
 	}
 	assert.NotContains(t, log.String(), "level=ERROR")
+	assert.Equal(t, 1, strings.Count(log.String(), "may not listen by itself"), "said once, not by every shard")
+}
+
+// What a listener starts in goroutines is done before the host goes on to other things.
+func TestGoroutinesOfAHandler(t *testing.T) {
+	s, _ := newServer(t, faulty, host.Config{}, host.ServerConfig{Shards: 1})
+	c := newClient(t, "tcp", listen(t, s, loopback))
+	for range 3 {
+		status, body := get(t, c, "/goroutines")
+		assert.Equal(t, 200, status)
+		assert.Equal(t, "from a goroutine", body)
+	}
+	status, _ := get(t, c, "/stuck") // one that waits for ever holds up nothing
+	assert.Equal(t, 200, status)
+	_, body := get(t, c, "/goroutines")
+	assert.Equal(t, "from a goroutine", body)
 }
 
 func TestConcurrentConnections(t *testing.T) {

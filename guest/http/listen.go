@@ -34,23 +34,22 @@ func Callback(callback func()) ListenOption {
 // 'error' follows, with the codes EADDRINUSE, EADDRNOTAVAIL, EACCES, EINVAL, ERR_SOCKET_BAD_PORT, ERR_OUT_OF_RANGE
 // (of Options) or ERR_SERVER_ALREADY_LISTEN.
 //
-// In a plugin it takes the host's grant to listen there. Without it the error is EACCES, and the server goes
-// on to serve the host's listeners, as one does that never listens.
+// In a plugin it takes the host's grant to listen there. Without it the error is EACCES, unless nobody listens
+// to errors, and the server goes on to serve the host's listeners, as one does that never listens.
 func (s *Server) Listen(port int, opts ...ListenOption) {
-	where := "port " + strconv.Itoa(port)
 	if port < 0 || port > 65535 {
 		s.failLater(&Error{codePort, "not a port: " + strconv.Itoa(port)})
 		return
 	}
-	s.listen(where, abi.ListenRequest{Kind: abi.ListenTCP, Port: uint16(port)}, "", opts)
+	s.listen(abi.ListenRequest{Kind: abi.ListenTCP, Port: uint16(port)}, "", opts)
 }
 
 // ListenPath is Listen on a Unix socket, which is made at path.
 func (s *Server) ListenPath(path string, opts ...ListenOption) {
-	s.listen("unix:"+path, abi.ListenRequest{Kind: abi.ListenUnix}, path, opts)
+	s.listen(abi.ListenRequest{Kind: abi.ListenUnix}, path, opts)
 }
 
-func (s *Server) listen(where string, r abi.ListenRequest, host string, opts []ListenOption) {
+func (s *Server) listen(r abi.ListenRequest, host string, opts []ListenOption) {
 	var c listenCall
 	for _, opt := range opts {
 		opt(&c)
@@ -71,7 +70,6 @@ func (s *Server) listen(where string, r abi.ListenRequest, host string, opts []L
 		return
 	}
 	r.Options, r.Backlog = options, uint32(c.backlog)
-	s.where = where
 	s.onceListening = append(s.onceListening, c.callback...)
 	s.register()
 	if status := serverListen(s.number, encodeListenRequest(&r, host)); status != abi.StatusOK {

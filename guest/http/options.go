@@ -19,7 +19,7 @@ type Options struct {
 	LingerTimeout     time.Duration // reading on after the last response (RFC 9112 §9.6): 1 s
 	MaxHeaderSize     int           // bytes of start line and fields: 16 KiB, at most 1 MiB; then status 431
 	MaxHeadersCount   int           // field lines that are kept, others are dropped: 1000; 0: no limit
-	MaxChunkExtension int           // bytes of chunk extensions of a body: 16 KiB, then status 413
+	MaxChunkExtensions int           // bytes of chunk extensions of a body: 16 KiB, then status 413
 	MaxPipelined      int           // requests of a connection that are unanswered at a time: 32
 	MaxQueuedBytes    int           // response bytes that may wait on a connection, which is lost beyond: 64 MiB
 
@@ -53,7 +53,7 @@ func defaultOptions() Options {
 		LingerTimeout:     time.Duration(d.LingerTimeout),
 		MaxHeaderSize:     int(d.MaxHeaderBytes),
 		MaxHeadersCount:   int(d.MaxHeadersCount),
-		MaxChunkExtension: int(d.MaxChunkExtensions),
+		MaxChunkExtensions: int(d.MaxChunkExtensions),
 		MaxPipelined:      int(d.MaxPipelined),
 		MaxQueuedBytes:    int(d.MaxQueuedBytes),
 	}
@@ -88,7 +88,7 @@ func (o *Options) record() (r abi.Options, err error) {
 	}{
 		{"MaxHeaderSize", o.MaxHeaderSize, 1, abi.MaxHeaderBytesLimit, &r.MaxHeaderBytes},
 		{"MaxHeadersCount", o.MaxHeadersCount, 0, math.MaxInt32, &r.MaxHeadersCount},
-		{"MaxChunkExtension", o.MaxChunkExtension, 0, math.MaxInt32, &r.MaxChunkExtensions},
+		{"MaxChunkExtensions", o.MaxChunkExtensions, 0, math.MaxInt32, &r.MaxChunkExtensions},
 		{"MaxPipelined", o.MaxPipelined, 1, math.MaxInt32, &r.MaxPipelined},
 		{"MaxQueuedBytes", o.MaxQueuedBytes, 1, math.MaxInt32, &r.MaxQueuedBytes},
 		{"MaxRequestsPerSocket", o.MaxRequestsPerSocket, 0, math.MaxInt32, &r.MaxRequests},

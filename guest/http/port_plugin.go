@@ -3,6 +3,7 @@
 package http
 
 import (
+	"runtime"
 	"unsafe"
 
 	"github.com/portholehttp/porthole/abi"
@@ -69,6 +70,7 @@ func mainMain()
 func onStart() {
 	mainMain()
 	runTicks()
+	letRun()
 }
 
 // inbox is what the host writes an event's head and body into. Its elements are what aligns it to 8.
@@ -89,6 +91,15 @@ func onEvent(kind, flags uint32, target uint64, headSize, bodySize uint32) {
 	head := b[:headSize:headSize]
 	body := b[headSize:][:bodySize:bodySize]
 	dispatch(abi.EventKind(kind), flags, target, head, body)
+	letRun()
+}
+
+// letRun lets goroutines run that listeners have started. When the export returns they stand still until
+// the next event. Some may wait for ever and one may not, so it gives up after a number of rounds.
+func letRun() {
+	for round := 0; round < 16 && runtime.NumGoroutine() > 1; round++ {
+		runtime.Gosched()
+	}
 }
 
 // Run hands the program over to its events. In a plugin these are calls of the host: Run returns at once, and

@@ -9,7 +9,6 @@ type Server struct {
 
 	state   serverState
 	number  uint32 // names it in the ABI, from Listen until 'close'
-	where   string // what Listen was asked for
 	address Addr
 
 	onRequest       []func(*ServerRequest, *ServerResponse)
@@ -195,9 +194,7 @@ func (s *Server) listenFailed(status abi.Status, reason string) {
 	closing := s.state == stateClosing
 	s.unregister()
 	s.onceListening = nil
-	if status == abi.StatusDenied && hosted && len(s.onError) == 0 {
-		complain("the host has not granted listening on " + s.where + "; the handler serves the host's own listeners")
-	} else {
+	if status != abi.StatusDenied || !hosted || len(s.onError) > 0 { // else the host's log says so: it is attached
 		s.fail(listenError(status, reason))
 	}
 	if closing {

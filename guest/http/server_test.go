@@ -161,7 +161,7 @@ func TestDefaultOptions(t *testing.T) {
 func TestOptionsRecord(t *testing.T) {
 	o := Options{
 		HeadersTimeout: 1, RequestTimeout: 2, KeepAliveTimeout: 3, BodyIdleTimeout: 4, WriteIdleTimeout: 5, LingerTimeout: 6,
-		MaxHeaderSize: 7, MaxHeadersCount: 8, MaxChunkExtension: 9, MaxPipelined: 10, MaxQueuedBytes: 11, MaxRequestsPerSocket: 12,
+		MaxHeaderSize: 7, MaxHeadersCount: 8, MaxChunkExtensions: 9, MaxPipelined: 10, MaxQueuedBytes: 11, MaxRequestsPerSocket: 12,
 		LenientObsFold: true, IgnoreUpgrade: true,
 	}
 	r, err := o.record()
@@ -251,8 +251,7 @@ func TestPluginWithoutTheGrantServesTheHost(t *testing.T) {
 	s := CreateServer(func(_ *ServerRequest, res *ServerResponse) { res.EndString("hello") })
 	s.Listen(8000)
 	listenFails(1, abi.StatusDenied, "")
-	require.Len(t, p.printed, 1)
-	assert.Contains(t, p.printed[0], "granted listening on port 8000")
+	require.Empty(t, p.printed)
 	p.take()
 	request(7, get)
 	assert.Equal(t, []string{`send 7 HEAD|END 200 {} "hello"`}, p.take())
@@ -262,7 +261,7 @@ func TestPluginWithoutTheGrantServesTheHost(t *testing.T) {
 	s.ListenPath("/x")
 	runTicks()
 	assert.Equal(t, "error EACCES", p.take()[1])
-	assert.Len(t, p.printed, 1, "somebody listens: nothing is printed")
+	assert.Empty(t, p.printed)
 }
 
 func TestErrorsOfAnotherCodeAreNotEqual(t *testing.T) {

@@ -44,6 +44,9 @@ func (h *handler) refuse(server uint32, request []byte) abi.Status {
 	if len(s.refusals) == 0 && !s.loop.Post(s.deliverRefusals) {
 		return abi.StatusClosed
 	}
+	if s.config.Refused != nil {
+		s.config.Refused(address)
+	}
 	h.refusals++
 	s.refusals = append(s.refusals, refusal{h, server, fmt.Sprintf(
 		`listening on %s needs the grant "listen", and this host has no way to give it yet: `+

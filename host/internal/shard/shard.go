@@ -12,12 +12,13 @@ import (
 // ErrClosed is what a shard returns that has ended, or is about to.
 var ErrClosed = errors.New("shard closed")
 
-// Config configures a Shard. No field may be left out but NewLoop.
+// Config configures a Shard. Only those may be left out that say what nil means.
 type Config struct {
 	Stack, Handler *sandbox.Module
 	MaxEvents      int // that one call of the stack may raise
 	Logger         *slog.Logger
-	NewLoop        NewLoop // nil: Portable
+	NewLoop        NewLoop              // nil: Portable
+	Refused        func(address string) // nil: nobody; told of each address the handler may not listen on
 }
 
 // Shard is a loop, what is connected to it, and its guests. Its exported methods are safe for concurrent use,

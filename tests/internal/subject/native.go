@@ -88,7 +88,7 @@ func nativeOptions(to *http.Options, o *Options) {
 	}
 	number(&to.MaxHeaderSize, o.MaxHeaderBytes)
 	number(&to.MaxHeadersCount, o.MaxHeadersCount)
-	number(&to.MaxChunkExtension, o.MaxChunkExtensions)
+	number(&to.MaxChunkExtensions, o.MaxChunkExtensions)
 	number(&to.MaxPipelined, o.MaxPipelined)
 	number(&to.MaxQueuedBytes, o.MaxQueuedBytes)
 	number(&to.MaxRequestsPerSocket, o.MaxRequests)

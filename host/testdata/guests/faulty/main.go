@@ -42,6 +42,16 @@ func serve(req *http.ServerRequest, res *http.ServerResponse) {
 			res.Write(piece)
 		}
 		res.End()
+	case "/goroutines": // one waits for the other, and starts a third
+		c := make(chan string)
+		go func() { c <- "from a goroutine" }()
+		go func() {
+			s := <-c
+			go res.EndString(s)
+		}()
+	case "/stuck":
+		go func() { select {} }()
+		res.EndString("left behind")
 	case "/sleep":
 		println("asleep")
 		time.Sleep(1000 * time.Hour)
