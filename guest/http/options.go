@@ -11,17 +11,17 @@ import (
 // connections of listeners that the host opened follow the host's. A duration of 0 means no timeout.
 // CreateServer sets the defaults, which are Node's, and ours where Node has none.
 type Options struct {
-	HeadersTimeout    time.Duration // from the first byte of a message to its blank line: 60 s, then status 408
-	RequestTimeout    time.Duration // from the first byte of a message to its last: 300 s, then status 408
-	KeepAliveTimeout  time.Duration // idle between two messages: 5 s
-	BodyIdleTimeout   time.Duration // between two pieces of a request's body: 60 s
-	WriteIdleTimeout  time.Duration // a client takes none of the bytes that wait for it: 120 s
-	LingerTimeout     time.Duration // reading on after the last response (RFC 9112 §9.6): 1 s
-	MaxHeaderSize     int           // bytes of start line and fields: 16 KiB, at most 1 MiB; then status 431
-	MaxHeadersCount   int           // field lines that are kept, others are dropped: 1000; 0: no limit
+	HeadersTimeout     time.Duration // from the first byte of a message to its blank line: 60 s, then status 408
+	RequestTimeout     time.Duration // from the first byte of a message to its last: 300 s, then status 408
+	KeepAliveTimeout   time.Duration // idle between two messages: 5 s
+	BodyIdleTimeout    time.Duration // between two pieces of a request's body: 60 s
+	WriteIdleTimeout   time.Duration // a client takes none of the bytes that wait for it: 120 s
+	LingerTimeout      time.Duration // reading on after the last response (RFC 9112 §9.6): 1 s
+	MaxHeaderSize      int           // bytes of start line and fields: 16 KiB, at most 1 MiB; then status 431
+	MaxHeadersCount    int           // field lines that are kept, others are dropped: 1000; 0: no limit
 	MaxChunkExtensions int           // bytes of chunk extensions of a body: 16 KiB, then status 413
-	MaxPipelined      int           // requests of a connection that are unanswered at a time: 32
-	MaxQueuedBytes    int           // response bytes that may wait on a connection, which is lost beyond: 64 MiB
+	MaxPipelined       int           // requests of a connection that are unanswered at a time: 32
+	MaxQueuedBytes     int           // response bytes that may wait on a connection, which is lost beyond: 64 MiB
 
 	// MaxRequestsPerSocket is after how many requests a connection is closed. 0: no limit.
 	MaxRequestsPerSocket int
@@ -45,17 +45,17 @@ type Options struct {
 func defaultOptions() Options {
 	d := &abi.DefaultOptions
 	return Options{
-		HeadersTimeout:    time.Duration(d.HeadersTimeout),
-		RequestTimeout:    time.Duration(d.RequestTimeout),
-		KeepAliveTimeout:  time.Duration(d.KeepAliveTimeout),
-		BodyIdleTimeout:   time.Duration(d.BodyIdleTimeout),
-		WriteIdleTimeout:  time.Duration(d.WriteIdleTimeout),
-		LingerTimeout:     time.Duration(d.LingerTimeout),
-		MaxHeaderSize:     int(d.MaxHeaderBytes),
-		MaxHeadersCount:   int(d.MaxHeadersCount),
+		HeadersTimeout:     time.Duration(d.HeadersTimeout),
+		RequestTimeout:     time.Duration(d.RequestTimeout),
+		KeepAliveTimeout:   time.Duration(d.KeepAliveTimeout),
+		BodyIdleTimeout:    time.Duration(d.BodyIdleTimeout),
+		WriteIdleTimeout:   time.Duration(d.WriteIdleTimeout),
+		LingerTimeout:      time.Duration(d.LingerTimeout),
+		MaxHeaderSize:      int(d.MaxHeaderBytes),
+		MaxHeadersCount:    int(d.MaxHeadersCount),
 		MaxChunkExtensions: int(d.MaxChunkExtensions),
-		MaxPipelined:      int(d.MaxPipelined),
-		MaxQueuedBytes:    int(d.MaxQueuedBytes),
+		MaxPipelined:       int(d.MaxPipelined),
+		MaxQueuedBytes:     int(d.MaxQueuedBytes),
 	}
 }
 
