@@ -51,8 +51,8 @@ fuzz: ## run every fuzz target for FUZZTIME, 10s
 		done; \
 	done
 
-bench: ## measure the server beside its peers
-	go run ./tests/bench
+bench: build build/hello.wasm ## measure the server beside net/http and Node
+	go run ./tests/bench -porthole bin/porthole$(EXE) -handler build/hello.wasm
 
 generate: ## run go generate
 	go generate ./...
@@ -63,6 +63,7 @@ artifact: ## rebuild stack.wasm and its record
 format: ## format the Go sources
 	gofmt -w .
 
+check: export PORTHOLE_REQUIRE_PEERS = 1
 check: tools format-check generate vet lint test race cross artifact-check ## all of CI
 	git diff --exit-code
 
