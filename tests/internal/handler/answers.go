@@ -1,6 +1,8 @@
 package handler
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strconv"
 	"strings"
 
@@ -21,6 +23,18 @@ func (h *Handler) probe(_ *http.ServerRequest, res *http.ServerResponse, _ query
 // echo streams the request's body back as it comes.
 func (h *Handler) echo(req *http.ServerRequest, res *http.ServerResponse, _ query) {
 	req.Pipe(res)
+}
+
+// sum counts the bytes of the body and hashes them.
+func (h *Handler) sum(req *http.ServerRequest, res *http.ServerResponse, _ query) {
+	size, hash := 0, sha256.New()
+	req.OnData(func(chunk []byte) {
+		size += len(chunk)
+		hash.Write(chunk)
+	})
+	req.OnEnd(func() {
+		res.EndString(`{"bytes":` + strconv.Itoa(size) + `,"sha256":"` + hex.EncodeToString(hash.Sum(nil)) + "\"}\n")
+	})
 }
 
 // status answers with a code and a body, which some codes do not have. With "te" it insists on chunked.

@@ -41,6 +41,7 @@ func (h *Handler) table() map[string]route {
 		"/probe":     h.probe,
 		"/dump":      h.dump,
 		"/echo":      h.echo,
+		"/sum":       h.sum,
 		"/status":    h.status,
 		"/length":    h.length,
 		"/chunks":    h.chunks,
