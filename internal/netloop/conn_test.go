@@ -141,6 +141,34 @@ func TestBackPressure(t *testing.T) {
 	})
 }
 
+// TestWritableIsAskedFor checks that Writable comes only after a write that was not taken whole.
+func TestWritableIsAskedFor(t *testing.T) {
+	eachKind(t, func(t *testing.T, k kind) {
+		l := New(Config{})
+		var rest []byte
+		send := func(s Handle) {
+			n, status := l.Write(s, rest)
+			assert.Equal(t, abi.StatusOK, status)
+			rest = rest[n:]
+		}
+		run(t, l, &hooks{
+			data: func(s Handle, p []byte) {
+				rest = append(rest, p...)
+				send(s)
+			},
+			writable: func(s Handle) {
+				assert.NotEmpty(t, rest)
+				send(s)
+			},
+		})
+		ours, theirs := k.pair(t)
+		l.Attach(ours, 0)
+		for range 100 {
+			roundTrip(t, theirs, make([]byte, 100))
+		}
+	})
+}
+
 // digest checks that what is written to it is block over and over.
 type digest struct {
 	block []byte

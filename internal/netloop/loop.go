@@ -72,7 +72,7 @@ func (l *Loop) wait() bool {
 			b.mu.Lock()
 		}
 	}
-	b.ended = b.ended || b.stopping
+	b.ended = b.stopping
 	b.batch, l.batch = l.batch, b.batch
 	return !b.ended
 }
