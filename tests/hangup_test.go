@@ -132,3 +132,30 @@ func TestHandlerFault(t *testing.T) {
 		require.Equal(t, "hello\n", ask(t, addr, "/hello").Body)
 	})
 }
+
+// A handler's end while the body of an answered request still comes: the rest of it must not reach who serves the next.
+func TestFaultInBody(t *testing.T) {
+	eachOfOurs(t, func(t *testing.T, f *farm) {
+		if !f.subject.Sandboxed {
+			return // there a panic is the program's end, as in Node
+		}
+		addr := f.server(t, subject.Options{}).Addr
+		answered := raw.Dial(t, addr)
+		answered.Send(post("/early", "abc", "Content-Length: 9"))
+		require.Equal(t, "early", answered.Response("POST").Body)
+		require.Equal(t, 500, ask(t, addr, "/panic").Status)
+
+		others := make([]*raw.Conn, 4) // more than have ended
+		for i := range others {
+			others[i] = raw.Dial(t, addr)
+			others[i].Send(post("/dump", "", "Content-Length: 6", "Expect: 100-continue"))
+			require.Equal(t, 100, others[i].Response("POST").Status)
+		}
+		answered.Send("poison" + get("/hello"))
+		require.Equal(t, "hello\n", answered.Response("GET").Body)
+		for _, c := range others {
+			c.Send("mybody")
+			require.Contains(t, c.Response("POST").Body, `"body":"mybody"`)
+		}
+	})
+}

@@ -73,7 +73,7 @@ func (t *exchangeTable) get(handle uint64) *exchange {
 func (t *exchangeTable) close(x *exchange) {
 	i := uint32(x.handle)
 	x.handle = 0
-	if x.linked {
+	if x.linked || !x.received {
 		t.slots[i].exchange = new(exchange)
 	}
 	if t.slots[i].generation < math.MaxUint32 {
