@@ -42,7 +42,7 @@ func TestCurl(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, big, 0o666))
 
 	eachOfOurs(t, func(t *testing.T, f *farm) {
-		addr := f.server(t, subject.Options{}).Addr
+		addr := f.server(subject.Options{}).Addr
 		curl := func(t *testing.T, args ...string) (string, string) {
 			return command(t, nil, program, append([]string{"-q", "-sS", "--noproxy", "*"}, args...)...)
 		}
@@ -61,7 +61,7 @@ func TestCurl(t *testing.T) {
 			require.Contains(t, errs, "> Transfer-Encoding: chunked")
 		})
 		t.Run("upload refused", func(t *testing.T) {
-			refusing := f.server(t, subject.Options{CheckContinue: true}).Addr
+			refusing := f.server(subject.Options{CheckContinue: true}).Addr
 			out, _ := curl(t, "-o", os.DevNull, "-w", "%{http_code} %{size_upload}", "-T", file, "http://"+refusing+"/refuse")
 			require.Equal(t, "403 0", out)
 		})

@@ -45,7 +45,7 @@ func do(t *testing.T, client *nethttp.Client, connections *atomic.Int64, req *ne
 
 func TestGoClient(t *testing.T) {
 	eachOfOurs(t, func(t *testing.T, f *farm) {
-		url := "http://" + f.server(t, subject.Options{}).Addr
+		url := "http://" + f.server(subject.Options{}).Addr
 		request := func(method, path string, body io.Reader) *nethttp.Request {
 			req, err := nethttp.NewRequest(method, url+path, body)
 			require.NoError(t, err)

@@ -49,7 +49,7 @@ func TestHangUp(t *testing.T) {
 	} {
 		t.Run(stage.name, func(t *testing.T) {
 			eachOfOurs(t, func(t *testing.T, f *farm) {
-				addr := f.server(t, subject.Options{}).Addr
+				addr := f.server(subject.Options{}).Addr
 				c := raw.Dial(t, addr)
 				key := newKey()
 				c.Send(withKey(stage.send, key))
@@ -101,7 +101,7 @@ func TestHandlerFault(t *testing.T) {
 		if !f.subject.Sandboxed {
 			return // there a panic is the program's end, as in Node
 		}
-		addr := f.server(t, subject.Options{}).Addr
+		addr := f.server(subject.Options{}).Addr
 		inFlight, half, key := raw.Dial(t, addr), raw.Dial(t, addr), newKey()
 		inFlight.Send(get("/hold?key=" + key))
 		await(t, addr, key, "request")
@@ -139,7 +139,7 @@ func TestFaultInBody(t *testing.T) {
 		if !f.subject.Sandboxed {
 			return // there a panic is the program's end, as in Node
 		}
-		addr := f.server(t, subject.Options{}).Addr
+		addr := f.server(subject.Options{}).Addr
 		answered := raw.Dial(t, addr)
 		answered.Send(post("/early", "abc", "Content-Length: 9"))
 		require.Equal(t, "early", answered.Response("POST").Body)

@@ -25,7 +25,7 @@ const (
 // A request that is paused stops its client.
 func TestUploadPressure(t *testing.T) {
 	eachOfOurs(t, func(t *testing.T, f *farm) {
-		addr := f.server(t, subject.Options{}).Addr
+		addr := f.server(subject.Options{}).Addr
 		c, key := raw.Dial(t, addr), newKey()
 		c.Send(post("/pause?key="+key, "", "Content-Length: "+strconv.Itoa(plenty)))
 		block := strings.Repeat("x", 64*kib)
@@ -43,7 +43,7 @@ func TestUploadPressure(t *testing.T) {
 // A client that does not read stops its handler.
 func TestDownloadPressure(t *testing.T) {
 	eachOfOurs(t, func(t *testing.T, f *farm) {
-		addr := f.server(t, subject.Options{}).Addr
+		addr := f.server(subject.Options{}).Addr
 		c, key := raw.Dial(t, addr), newKey()
 		c.Send(get("/download?size=" + strconv.Itoa(plenty) + "&key=" + key))
 		events := await(t, addr, key, "stalled")
@@ -61,7 +61,7 @@ func TestDownloadPressure(t *testing.T) {
 // A handler that writes on regardless loses the connection, and not the memory.
 func TestFloodByHandler(t *testing.T) {
 	eachOfOurs(t, func(t *testing.T, f *farm) {
-		addr := f.server(t, with(func(c *host.ServerConfig) { c.MaxQueuedBytes = mib })).Addr
+		addr := f.server(with(func(c *host.ServerConfig) { c.MaxQueuedBytes = mib })).Addr
 		c, key := raw.Dial(t, addr), newKey()
 		c.Send(get("/download?flood=1&size=" + strconv.Itoa(plenty) + "&key=" + key))
 		await(t, addr, key, "response+closed")
@@ -72,11 +72,24 @@ func TestFloodByHandler(t *testing.T) {
 	})
 }
 
+// A client that takes nothing at all loses the connection in time.
+func TestClientThatDoesNotRead(t *testing.T) {
+	eachOfOurs(t, func(t *testing.T, f *farm) {
+		addr := f.server(with(func(c *host.ServerConfig) { c.WriteIdleTimeout = soon })).Addr
+		c, key := raw.Dial(t, addr), newKey()
+		c.Send(get("/download?size=" + strconv.Itoa(plenty) + "&key=" + key))
+		await(t, addr, key, "response+closed")
+		r, err := c.Next("GET")
+		require.NoError(t, err)
+		require.False(t, r.Complete)
+	})
+}
+
 // A client that pipelines without reading is not read either.
 func TestFloodByClient(t *testing.T) {
 	request := get("/download?size=65536", "X: "+strings.Repeat("x", 8*kib))
 	eachOfOurs(t, func(t *testing.T, f *farm) {
-		c := raw.Dial(t, f.server(t, subject.Options{}).Addr)
+		c := raw.Dial(t, f.server(subject.Options{}).Addr)
 		sent := c.Fill(request, plenty, stall)
 		require.Less(t, sent, little)
 		for range sent / len(request) {
@@ -90,7 +103,7 @@ func TestFloodByClient(t *testing.T) {
 func TestReadAhead(t *testing.T) {
 	const most = 4
 	eachOfOurs(t, func(t *testing.T, f *farm) {
-		addr := f.server(t, with(func(c *host.ServerConfig) { c.MaxPipelined = most })).Addr
+		addr := f.server(with(func(c *host.ServerConfig) { c.MaxPipelined = most })).Addr
 		c, key := raw.Dial(t, addr), newKey()
 		request := get("/hold?key="+key, "X: "+strings.Repeat("x", 8*kib))
 		sent := c.Fill(request, plenty, stall)
@@ -108,7 +121,7 @@ func TestReadAhead(t *testing.T) {
 func TestManyConnections(t *testing.T) {
 	const many, dialers = 1000, 8
 	eachOfOurs(t, func(t *testing.T, f *farm) {
-		addr := f.server(t, with(func(c *host.ServerConfig) { c.Shards = 2 })).Addr
+		addr := f.server(with(func(c *host.ServerConfig) { c.Shards = 2 })).Addr
 		conns := make([]*raw.Conn, many)
 		each := func(do func(i int)) {
 			var dialing sync.WaitGroup

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -152,12 +153,14 @@ func (w *want) check(t *testing.T, r *raw.Response) {
 
 // farm keeps one server for each set of options.
 type farm struct {
+	t       *testing.T
 	subject *subject.Subject
 	mu      sync.Mutex
 	servers map[subject.Options]*subject.Server
 }
 
-func (f *farm) server(t *testing.T, o subject.Options) *subject.Server {
+// server returns the server with these options.
+func (f *farm) server(o subject.Options) *subject.Server {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if o.KeepAliveTimeout == 0 {
@@ -165,7 +168,7 @@ func (f *farm) server(t *testing.T, o subject.Options) *subject.Server {
 	}
 	s := f.servers[o]
 	if s == nil {
-		s = f.subject.Start(t, o)
+		s = f.subject.Start(f.t, o)
 		f.servers[o] = s
 	}
 	return s
@@ -178,7 +181,7 @@ func eachOfOurs(t *testing.T, test func(*testing.T, *farm)) {
 		s := &subject.Ours[i]
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			f := &farm{subject: s, servers: map[subject.Options]*subject.Server{}}
+			f := &farm{t: t, subject: s, servers: map[subject.Options]*subject.Server{}}
 			t.Cleanup(func() {
 				for _, s := range f.servers {
 					s.Close(t)
@@ -200,15 +203,26 @@ func TestScenarios(t *testing.T) {
 		"half-close":  halfClose,
 		"limits":      limits,
 		"timeouts":    timeouts,
+		"lenient":     leniencies,
 		"refused":     refusals(),
 	}
 	eachOfOurs(t, func(t *testing.T, f *farm) {
 		for group, scenarios := range groups {
 			t.Run(group, func(t *testing.T) {
 				for _, s := range scenarios {
-					t.Run(s.name, func(t *testing.T) { s.run(t, f.server(t, s.options).Addr) })
+					t.Run(s.name, func(t *testing.T) { s.run(t, f.server(s.options).Addr) })
 				}
 			})
+		}
+	})
+}
+
+// On a Unix socket it is the same.
+func TestUnixSocket(t *testing.T) {
+	eachOfOurs(t, func(t *testing.T, f *farm) {
+		for _, s := range slices.Concat(persistence, pipelining, halfClose) {
+			s.options.Unix = true
+			t.Run(s.name, func(t *testing.T) { s.run(t, f.server(s.options).Addr) })
 		}
 	})
 }

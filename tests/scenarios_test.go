@@ -221,3 +221,17 @@ var timeouts = []scenario{
 const soon = 200 * time.Millisecond
 
 func headersSoon(c *host.ServerConfig) { c.HeadersTimeout = soon }
+
+// What some need, and is off by default: see refusals.
+var leniencies = []scenario{
+	{name: "no Host", options: with(func(c *host.ServerConfig) { c.LenientMissingHost = true }),
+		send: "GET /hello HTTP/1.1\r\n\r\n", want: []want{ok("hello\n")}},
+	{name: "folded field", options: with(func(c *host.ServerConfig) { c.LenientObsFold = true }), send: get("/dump", "X: a", "\t b"),
+		want: []want{dumped("GET", "/dump", "1.1", `["host","test"],["x","a    b"]`, "", "")}},
+	{name: "LF", options: with(func(c *host.ServerConfig) { c.LenientBareLF = true }), send: "GET /hello HTTP/1.1\nHost: test\n\n",
+		want: []want{ok("hello\n")}},
+	{name: "white space before the colon", options: with(func(c *host.ServerConfig) { c.LenientHeaderNames = true }),
+		send: post("/echo", "abc", "Content-Length \t: 3"), want: []want{chunked("abc")}},
+	{name: "one is not another", options: with(func(c *host.ServerConfig) { c.LenientMissingHost = true }),
+		send: "GET /hello HTTP/1.1\nHost: test\n\n", want: []want{refused(400)}, closes: true},
+}

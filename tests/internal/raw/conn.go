@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"time"
 )
@@ -22,10 +23,14 @@ type Conn struct {
 	in  *bufio.Reader
 }
 
-// Dial connects to addr, "host:port". The connection is closed with the test.
+// Dial connects to addr, "host:port" or "unix:/path". The connection is closed with the test.
 func Dial(t testing.TB, addr string) *Conn {
 	t.Helper()
-	c, err := net.DialTimeout("tcp", addr, Patience)
+	network := "tcp"
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
+		network, addr = "unix", path
+	}
+	c, err := net.DialTimeout(network, addr, Patience)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,8 +81,8 @@ func (c *Conn) Fill(s string, limit int, pause time.Duration) (written int) {
 
 // CloseWrite ends the sending side.
 func (c *Conn) CloseWrite() {
-	if tcp, ok := c.net.(*net.TCPConn); ok {
-		_ = tcp.CloseWrite() // the server may have been faster
+	if half, ok := c.net.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // the server may have been faster
 	}
 }
 

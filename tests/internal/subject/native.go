@@ -2,6 +2,7 @@ package subject
 
 import (
 	"net"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -51,11 +52,16 @@ func startNative(t testing.TB, o Options) *Server {
 			h.ListenCheckContinue()
 		}
 		s.OnError(func(err error) { failed <- err })
-		s.Listen(0, http.Hostname("127.0.0.1"), http.Callback(func() { ready <- s.Address() }))
+		callback := http.Callback(func() { ready <- s.Address() })
+		if o.Unix {
+			s.ListenPath(filepath.Join(t.TempDir(), "s"), callback)
+		} else {
+			s.Listen(0, http.Hostname("127.0.0.1"), callback)
+		}
 	})
 	select {
 	case addr := <-ready:
-		return &Server{Addr: addr.String(), stop: func() error {
+		return &Server{Addr: address(addr), stop: func() error {
 			closed := make(chan struct{})
 			http.Post(func() { s.Close(func() { close(closed) }) })
 			return within(closed)
@@ -66,6 +72,14 @@ func startNative(t testing.TB, o Options) *Server {
 		t.Fatal("the server does not start")
 	}
 	return nil
+}
+
+// address is what raw.Dial takes.
+func address(addr net.Addr) string {
+	if addr.Network() == "unix" {
+		return "unix:" + addr.String()
+	}
+	return addr.String()
 }
 
 // nativeOptions says o, in which zero is the default and less is none, in the way of package http.

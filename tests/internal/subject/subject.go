@@ -22,6 +22,7 @@ type Subject struct {
 type Options struct {
 	host.ServerConfig
 	CheckContinue bool // the handler listens to 'checkContinue'
+	Unix          bool // on a Unix socket
 }
 
 // Ours are both ways to run the handler under test. They must not differ in what a client sees.
@@ -32,7 +33,7 @@ var Ours = []Subject{
 
 // Server is a server that runs.
 type Server struct {
-	Addr string // "host:port"
+	Addr string // "host:port" or "unix:/path"
 	stop func() error
 }
 

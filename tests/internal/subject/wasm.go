@@ -79,14 +79,18 @@ func startWasm(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr, err := s.Listen("127.0.0.1:0")
+	where := "127.0.0.1:0"
+	if o.Unix {
+		where = "unix:" + filepath.Join(t.TempDir(), "s")
+	}
+	addr, err := s.Listen(where)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if o.CheckContinue {
 		configure(t, addr.String())
 	}
-	return &Server{Addr: addr.String(), stop: func() error {
+	return &Server{Addr: address(addr), stop: func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		return s.Shutdown(ctx)
