@@ -24,6 +24,7 @@ type scenario struct {
 	send    string // {key} is a word that no other run has
 	end     bool   // the client ends its sending side behind it
 	open    bool   // more of the last message would follow: nothing else may be sent
+	whole   bool   // it is too long to be sent byte for byte
 	want    []want
 	closes  bool // the server closes the connection then; otherwise it goes on with the next request
 }
@@ -91,6 +92,9 @@ func (s *scenario) run(t *testing.T, addr string) {
 		c.Send(text)
 		s.expect(t, c)
 	})
+	if s.whole {
+		return
+	}
 	t.Run("bytes", func(t *testing.T) {
 		t.Parallel()
 		c := raw.Dial(t, addr)
@@ -132,7 +136,9 @@ func (w *want) check(t *testing.T, r *raw.Response) {
 	assert.Equal(t, "HTTP/1.1", r.Version, "%v", r) // also to HTTP/1.0: RFC 9110 §2.5
 	assert.Equal(t, !w.cut, r.Complete, "%v", r)
 	assert.Equal(t, w.framing, r.Framing, "%v", r)
-	assert.Equal(t, w.body, r.Body, "%v", r)
+	if w.body != r.Body {
+		t.Errorf("the body is %s, want %s", raw.Abridged(r.Body), raw.Abridged(w.body))
+	}
 	for name, value := range w.fields {
 		assert.Equal(t, value, r.Get(name), "%s in %v", name, r)
 	}

@@ -179,5 +179,14 @@ func broken(err error) bool {
 
 // String is for failures of tests.
 func (r *Response) String() string {
-	return fmt.Sprintf("%s %d %s %v %s %q %v complete=%v", r.Version, r.Status, r.Reason, r.Fields, r.Framing, r.Body, r.Trailers, r.Complete)
+	return fmt.Sprintf("%s %d %s %v %s %s %v complete=%v", r.Version, r.Status, r.Reason, r.Fields, r.Framing, Abridged(r.Body), r.Trailers, r.Complete)
+}
+
+// Abridged quotes s, or its beginning if it is long.
+func Abridged(s string) string {
+	const most = 1000
+	if len(s) <= most {
+		return strconv.Quote(s)
+	}
+	return fmt.Sprintf("%q… of %d bytes", s[:most], len(s))
 }
