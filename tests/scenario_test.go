@@ -24,7 +24,7 @@ type scenario struct {
 	send    string // {key} is a word that no other run has
 	end     bool   // the client ends its sending side behind it
 	open    bool   // more of the last message would follow: nothing else may be sent
-	whole   bool   // it is too long to be sent byte for byte
+	whole   bool   // it cannot be sent byte for byte: that takes too long
 	want    []want
 	closes  bool // the server closes the connection then; otherwise it goes on with the next request
 }

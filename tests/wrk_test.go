@@ -14,10 +14,10 @@ import (
 	"github.com/portholehttp/porthole/tests/internal/subject"
 )
 
-// wrk runs the program of that name for a second, and returns what it says.
-func wrk(t *testing.T, connections, addr string) *exec.Cmd {
+// wrk starts the program of that name.
+func wrk(t *testing.T, connections, duration, addr string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command(subject.Need(t, "wrk"), "-c", connections, "-t", "2", "-d", "1s", "http://"+addr+"/hello")
+	cmd := exec.Command(subject.Need(t, "wrk"), "-c", connections, "-t", "2", "-d", duration, "http://"+addr+"/hello")
 	cmd.Stdout = &bytes.Buffer{}
 	require.NoError(t, cmd.Start())
 	return cmd
@@ -46,7 +46,7 @@ func sequentially(t *testing.T, o subject.Options, test func(t *testing.T, addr 
 
 func TestWrk(t *testing.T) {
 	sequentially(t, subject.Options{}, func(t *testing.T, addr string) {
-		noErrors(t, wrk(t, "64", addr))
+		noErrors(t, wrk(t, "64", "1s", addr))
 	})
 }
 
@@ -54,8 +54,10 @@ func TestWrk(t *testing.T) {
 func TestWrkKilled(t *testing.T) {
 	sequentially(t, with(func(c *host.ServerConfig) { c.Shards = 2 }), func(t *testing.T, addr string) {
 		sockets := descriptors.Sockets()
-		stays, dies := wrk(t, "32", addr), wrk(t, "32", addr)
 		served := func(n int) func() bool { return func() bool { return descriptors.Sockets()-sockets == n } }
+		dies := wrk(t, "32", "60s", addr)
+		require.Eventually(t, served(32), raw.Patience, time.Millisecond)
+		stays := wrk(t, "32", "2s", addr)
 		require.Eventually(t, served(64), raw.Patience, time.Millisecond)
 		require.NoError(t, dies.Process.Kill())
 		require.Error(t, dies.Wait())
