@@ -69,7 +69,8 @@ func (t *exchangeTable) get(handle uint64) *exchange {
 	return nil
 }
 
-// close makes the handle of x stale. If no connection refers to x any more its memory serves again.
+// close makes the handle of x stale. Its memory serves again if no connection refers to x any more, in a queue or
+// as the exchange whose body is being received.
 func (t *exchangeTable) close(x *exchange) {
 	i := uint32(x.handle)
 	x.handle = 0

@@ -3,6 +3,7 @@ package stack
 import (
 	"maps"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -310,8 +311,8 @@ func TestFailInBody(t *testing.T) {
 }
 
 // TestSimulation drives many connections with random input, splits, back-pressure, pauses, aborts
-// and failures. Whatever happens: every request is answered at most once and in order, every
-// exchange comes to its end, nothing is left behind.
+// and failures. Whatever happens: no byte of an exchange reaches another, in either direction; every
+// request is answered at most once and in order; every exchange comes to its end; nothing is left behind.
 func TestSimulation(t *testing.T) {
 	for seed := range uint64(300) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) { simulate(t, rand.New(rand.NewPCG(seed, 1))) })
@@ -319,8 +320,11 @@ func TestSimulation(t *testing.T) {
 }
 
 func simulate(t *testing.T, r *rand.Rand) {
-	open := map[uint64]bool{} // exchanges, and whether the head is out
-	paused := map[uint64]bool{}
+	open := map[uint64]bool{}                              // exchanges, and whether the head is out
+	number := map[uint64]int{}                             // of an exchange's request, which is in its target
+	from := []uint64{0}                                    // the socket that each request was sent on, by number
+	letter := func(n int) byte { return byte('A' + n%26) } // what a request's body is made of
+	body := func(x uint64) string { return strings.Repeat("<"+strconv.Itoa(number[x])+">", r.IntN(70)) }
 	w := newWorld(t, nil, func(o *abi.Options) { o.MaxPipelined = uint32(1 + r.IntN(5)) })
 	delivering := false
 	act := func(x uint64) {
@@ -340,20 +344,18 @@ func simulate(t *testing.T, r *rand.Rand) {
 		}
 		switch n := r.IntN(20); {
 		case n < 8:
-			send(abi.SendEnd, strings.Repeat("b", r.IntN(300)))
+			send(abi.SendEnd, body(x))
 		case n < 13:
-			send(0, strings.Repeat("c", r.IntN(300)))
+			send(0, body(x))
 		case n < 15:
-			paused[x] = true
 			w.op(abi.OpRequestPause, x, 0, nil, nil)
 		case n < 17:
-			delete(paused, x)
 			w.op(abi.OpRequestResume, x, 0, nil, nil)
 		case n == 17:
 			w.op(abi.OpResponseInform, x, 0, responseHead(103), nil)
 		case n == 18 && r.IntN(5) == 0:
 			w.op(abi.OpExchangeAbort, x, 0, nil, nil)
-		case n == 19 && !delivering && r.IntN(5) == 0: // else events for x may be on their way
+		case n == 19 && !delivering: // else events for x may be on their way
 			if _, done := w.op(abi.OpExchangeFail, x, 0, nil, nil); done {
 				delete(open, x)
 			}
@@ -364,10 +366,16 @@ func simulate(t *testing.T, r *rand.Rand) {
 		case ev.Kind == abi.EventRequest:
 			require.NotContains(t, open, ev.Target)
 			open[ev.Target] = false
+			n, err := strconv.Atoi(decodeRequest(t, ev.Head).target[1:])
+			require.NoError(t, err)
+			number[ev.Target] = n
 		case ev.Kind == abi.EventServerClose:
 			return
 		default:
 			require.Contains(t, open, ev.Target, "%s for an exchange that is over", describe(ev))
+		}
+		for _, b := range ev.Body {
+			require.Equal(t, letter(number[ev.Target]), b, "a body of another request")
 		}
 		if ev.Flags&abi.EventDone != 0 {
 			delete(open, ev.Target)
@@ -379,20 +387,27 @@ func simulate(t *testing.T, r *rand.Rand) {
 			delivering = false
 		}
 	}
-	pieces := []string{get, headOf, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n0123456789",
-		"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n3;a=b\r\nxyz\r\n0\r\nT: u\r\n\r\n"}
+	request := func(n int) string {
+		target, b := " /"+strconv.Itoa(n)+" HTTP/1.1\r\nHost: x\r\n", strings.Repeat(string(letter(n)), 10)
+		return []string{
+			"GET" + target + "\r\n",
+			"HEAD" + target + "\r\n",
+			"POST" + target + "Content-Length: 10\r\n\r\n" + b,
+			"PUT" + target + "Transfer-Encoding: chunked\r\n\r\n5\r\n" + b[:5] + "\r\n3;a=b\r\n" + b[:3] + "\r\n0\r\nT: u\r\n\r\n",
+		}[r.IntN(4)]
+	}
 	rest := map[uint64]string{}
 	for range 400 {
 		switch socks := liveSockets(w); {
 		case len(socks) < 2 || r.IntN(30) == 0:
-			in := ""
+			s := w.connect()
 			for range r.IntN(8) {
-				in += pieces[r.IntN(len(pieces))]
+				rest[s] += request(len(from))
+				from = append(from, s)
 			}
 			if r.IntN(4) == 0 {
-				in += "garbage\r\n\r\n"
+				rest[s] += "garbage\r\n\r\n"
 			}
-			rest[w.connect()] = in
 		default:
 			s := socks[r.IntN(len(socks))]
 			switch n := r.IntN(20); {
@@ -440,6 +455,16 @@ func simulate(t *testing.T, r *rand.Rand) {
 		}
 	}
 	require.Empty(t, open, "exchanges without an end")
+	for s, socket := range w.sockets {
+		last := 0
+		for _, m := range regexp.MustCompile(`<(\d+)>`).FindAllSubmatch(socket.sent, -1) {
+			n, err := strconv.Atoi(string(m[1]))
+			require.NoError(t, err)
+			require.Equal(t, from[n], s, "an answer to a request of another connection")
+			require.GreaterOrEqual(t, n, last, "out of order")
+			last = n
+		}
+	}
 	require.Zero(t, w.engine.queued)
 	require.Empty(t, w.engine.listeners)
 	require.Len(t, w.engine.exchanges.free, len(w.engine.exchanges.slots))
