@@ -316,7 +316,6 @@ func TestCloseFlushes(t *testing.T) {
 // slowToClose is a connection whose Close blocks until it is cut underneath, as that of crypto/tls may.
 type slowToClose struct {
 	net.Conn
-	cut <-chan struct{}
 }
 
 func (s slowToClose) NetConn() net.Conn { return s.Conn }

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestInboxIsBounded checks that a socket is queued once, however often it is signalled.
+// TestInboxIsBounded checks that a socket is queued once, however often it is signaled.
 func TestInboxIsBounded(t *testing.T) {
 	var b inbox
 	s := &socket{}
