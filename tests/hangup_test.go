@@ -159,3 +159,17 @@ func TestFaultInBody(t *testing.T) {
 		}
 	})
 }
+
+// A client whose connection breaks while its request is paused, and so not read, is not waited for.
+func TestResetWhilePaused(t *testing.T) {
+	eachOfOurs(t, func(t *testing.T, f *farm) {
+		addr := f.server(subject.Options{}).Addr
+		c := raw.Dial(t, addr)
+		key := newKey()
+		c.Send(withKey(post("/pause?key={key}", "abc", "Content-Length: 9"), key))
+		await(t, addr, key, "request")
+		c.Reset()
+		defer ask(t, addr, "/resume?key="+key)
+		await(t, addr, key, "request+closed")
+	})
+}

@@ -27,7 +27,7 @@ type ServerResponse struct {
 
 	headWritten bool // the head is complete
 	headSent    bool // the engine has it
-	noBody      bool // once the head is written: to HEAD; 204, 304
+	noBody      bool // once the head is written: to HEAD; 204, 205, 304
 	ended       bool
 	flushed     bool // all of it has reached the kernel
 	needDrain   bool // a Write returned false for bytes that wait
@@ -126,7 +126,7 @@ func (r *ServerResponse) WriteHeadReason(statusCode int, reason string, headers 
 	}
 	r.headers = merged
 	r.status, r.reason, r.StatusCode = statusCode, reason, statusCode
-	r.noBody = statusCode == 204 || statusCode == 304 || r.exchange.req.Method() == "HEAD"
+	r.noBody = statusCode == 204 || statusCode == 205 || statusCode == 304 || r.exchange.req.Method() == "HEAD"
 	r.headWritten = true
 	return nil
 }

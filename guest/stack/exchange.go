@@ -23,7 +23,7 @@ type exchange struct {
 	finished  bool  // and it has reached the kernel
 	quiet     bool  // nobody needs to be told when it does
 	last      bool  // the connection closes after it
-	noBody    bool  // to HEAD; 204, 304
+	noBody    bool  // to HEAD; 204, 205, 304
 	chunked   bool  // RFC 9112 §7.1
 	wantDrain bool  // an operation was answered with StatusQueued
 	remaining int64 // of the declared Content-Length; -1: none declared

@@ -198,11 +198,13 @@ func (e *Engine) appendHead(out []byte, x *exchange, record []byte, whole int64)
 	l := x.conn.listener
 	last := x.last || s.close || l.closing || x.expects
 	bodyless := code == 204 || code == 304
-	noBody, chunked, remaining := bodyless || x.head, false, int64(-1)
+	noBody, chunked, remaining := bodyless || x.head || code == 205, false, int64(-1)
 	declare := int64(-1) // a Content-Length of our own
 	switch {
 	case bodyless:
 		last = last || s.chunked
+	case code == 205:
+		declare = 0
 	case s.length >= 0:
 		remaining = s.length
 	case whole > 0, whole == 0 && !x.head:
@@ -255,9 +257,9 @@ func (s *headState) appendField(out []byte, fields abi.FieldTable, i int, status
 		if s.length >= 0 || !parseLength(value, &s.length) {
 			return nil, false
 		}
-		if status == 204 {
+		if status == 204 || status == 205 {
 			s.length = -1
-			return out, true // RFC 9110 §8.6
+			return out, true // RFC 9110 §8.6; §15.3.6: always 0, which is ours to say
 		}
 	case fieldTransferEncoding:
 		if s.chunked || !h1.EqualFold(value, "chunked") {

@@ -64,6 +64,8 @@ func TestFraming(t *testing.T) {
 		{"204", get, whole(responseHead(204), "abc"), "204 No Content\r\n" + date + keep + "\r\n"},
 		{"204, declared", get, whole(responseHead(204, "Content-Length", "3"), "abc"), "204 No Content\r\n" + date + keep + "\r\n"},
 		{"204, chunked", get, whole(responseHead(204, "Transfer-Encoding", "chunked"), ""), "204 No Content\r\n" + tooClose + "\r\n"},
+		{"205", get, whole(responseHead(205, "Content-Length", "3"), "abc"), "205 Reset Content\r\n" + date + keep + "Content-Length: 0\r\n\r\n"},
+		{"205, streamed", get, streamed(responseHead(205), "abc"), "205 Reset Content\r\n" + date + keep + "Content-Length: 0\r\n\r\n"},
 		{"304", get, whole(responseHead(304, "Content-Length", "9", "ETag", "x"), ""), "304 Not Modified\r\nContent-Length: 9\r\nETag: x\r\n" + date + keep + "\r\n"},
 		{"reason", get, whole(headWithReason(200, "Fine"), ""), "200 Fine\r\n" + date + keep + "Content-Length: 0\r\n\r\n"},
 		{"unknown status", get, whole(responseHead(799), ""), "799 unknown\r\n" + date + keep + "Content-Length: 0\r\n\r\n"},

@@ -78,6 +78,11 @@ func TestResetByPeer(t *testing.T) {
 			for name, f := range map[string]func(s Handle){
 				"reading":   func(Handle) {},
 				"half open": func(s Handle) { l.Shutdown(s) },
+				"paused": func(s Handle) {
+					if k.plain {
+						l.Pause(s)
+					}
+				},
 				"writing": func(s Handle) {
 					l.Pause(s) // so that it is writing that finds out
 					fill(s)

@@ -38,6 +38,8 @@ type fdSocket struct {
 	n         int
 	err       error
 	read, put func(fd uintptr)
+	check     func(fd uintptr)
+	checkFDs  [1]unix.PollFd
 	await     func()
 	pollFDs   [1]unix.PollFd // of the goroutine that waits for room
 	hasRoom   func(fd uintptr) bool
@@ -62,7 +64,7 @@ func newSocket(l *Loop, c net.Conn) *socket {
 func newFDSocket(l *Loop, c net.Conn, raw syscall.RawConn) *socket {
 	f := &fdSocket{socket: socket{loop: l, conn: c}, raw: raw}
 	f.transport = f
-	f.read, f.put, f.await, f.hasRoom = f.sysRead, f.sysWrite, f.awaitRoom, f.pollRoom
+	f.read, f.put, f.check, f.await, f.hasRoom = f.sysRead, f.sysWrite, f.sysCheck, f.awaitRoom, f.pollRoom
 	return &f.socket
 }
 
@@ -93,7 +95,13 @@ func (f *fdSocket) ready(set signals) {
 // receive reads while there is something, for one turn.
 func (f *fdSocket) receive() {
 	for range readsPerTurn {
-		if !f.readable || f.paused || f.silent() {
+		switch {
+		case !f.readable || f.silent():
+			return
+		case f.paused:
+			if f.broken() {
+				f.fail(abi.StatusReset)
+			}
 			return
 		}
 		buffer := f.loop.config.ReadBuffer()
@@ -113,6 +121,13 @@ func (f *fdSocket) receive() {
 	if !f.silent() {
 		f.resume()
 	}
+}
+
+// broken reports whether a socket that is not read has an error. Its owner may wait for something else than the peer,
+// and without an end to that.
+func (f *fdSocket) broken() bool {
+	_, err := f.call(f.check, nil)
+	return err != nil
 }
 
 // resume has the loop come back to a socket that has not been read to its end.
@@ -196,5 +211,14 @@ func (f *fdSocket) sysWrite(fd uintptr) {
 			f.n = max(f.n, 0)
 			return
 		}
+	}
+}
+
+// sysCheck leaves an error if the socket has one. It does not take it: reading and writing still find it.
+func (f *fdSocket) sysCheck(fd uintptr) {
+	f.err = nil
+	f.checkFDs[0] = unix.PollFd{Fd: int32(fd)}
+	if n, err := unix.Poll(f.checkFDs[:], 0); err == nil && n > 0 && f.checkFDs[0].Revents&unix.POLLERR != 0 {
+		f.err = syscall.ECONNRESET
 	}
 }

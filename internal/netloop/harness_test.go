@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"net"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -91,11 +92,12 @@ type kind struct {
 	pair      func(t testing.TB) (ours, theirs net.Conn)
 	halfClose bool // there is CloseWrite
 	tcp       bool // a reset is seen as such
+	plain     bool // it is a socket of the system, read by its descriptor where that can be done
 }
 
 var kinds = []kind{
-	{name: "tcp", pair: tcpPair, halfClose: true, tcp: true},
-	{name: "unix", pair: unixPair, halfClose: true},
+	{name: "tcp", pair: tcpPair, halfClose: true, tcp: true, plain: runtime.GOOS != "windows"},
+	{name: "unix", pair: unixPair, halfClose: true, plain: runtime.GOOS != "windows"},
 	{name: "wrapped", pair: wrappedPair, halfClose: true, tcp: true},
 	{name: "pipe", pair: func(testing.TB) (net.Conn, net.Conn) { return net.Pipe() }},
 	{name: "tls", pair: tlsPair, halfClose: true, tcp: true},

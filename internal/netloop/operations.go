@@ -63,8 +63,9 @@ func (l *Loop) CloseHandle(h Handle, reset bool) abi.Status {
 	return abi.StatusOK
 }
 
-// Pause holds back Data and End, and with them Close when it is reading that fails, until Resume. None comes for h after Pause
-// has returned. The socket is not read meanwhile, so flow control reaches the peer. StatusClosed: the handle is stale.
+// Pause holds back Data and End until Resume. None comes for h after Pause has returned. The socket is not read meanwhile,
+// so flow control reaches the peer. Close comes for a plain socket that breaks; of any other connection only reading and
+// writing can tell that. StatusClosed: the handle is stale.
 func (l *Loop) Pause(h Handle) abi.Status {
 	s := l.handles.socket(h)
 	if s == nil {
