@@ -42,7 +42,7 @@ func startServer(r *Runtime, h *Handler, c ServerConfig) (*Server, error) {
 	var told sync.Once
 	refused := func(address string) { // each shard's handler asks, and each that replaces one
 		told.Do(func() {
-			s.log.Info("the handler may not listen by itself: it serves the server's listeners", "handler", h.Name(), "address", address)
+			s.log.Info("listening is not granted to the handler; it serves the server's listeners instead", "handler", h.Name(), "address", address)
 		})
 	}
 	errs := make([]error, c.Shards)

@@ -36,7 +36,7 @@ func TestHello(t *testing.T) {
 		}
 	}
 	assert.NotContains(t, log.String(), "level=ERROR")
-	assert.Equal(t, 1, strings.Count(log.String(), "may not listen by itself"), "said once, not by every shard")
+	assert.Equal(t, 1, strings.Count(log.String(), "listening is not granted"), "said once, not by every shard")
 }
 
 // What a listener starts in goroutines is done before the host goes on to other things.

@@ -49,7 +49,7 @@ func (h *handler) refuse(server uint32, request []byte) abi.Status {
 	}
 	h.refusals++
 	s.refusals = append(s.refusals, refusal{h, server, fmt.Sprintf(
-		`listening on %s needs the grant "listen", and this host has no way to give it yet: `+
+		`listening on %q needs the grant "listen", and this host has no way to give it yet: `+
 			`a server that does not listen is attached to the listeners of the host`, address)})
 	return abi.StatusDenied
 }
@@ -76,7 +76,7 @@ func (h *handler) listenError(server uint32, status abi.Status, text string) {
 	h.event(abi.EventListenError, uint32(status), uint64(server), uint32(len(text)), 0)
 }
 
-// listenAddress returns the address in a ListenRequest, for people to read.
+// listenAddress returns the address in a ListenRequest. It is the guest's text: to be quoted.
 func listenAddress(request []byte) (address string, ok bool) {
 	if len(request) < abi.ListenRequestSize {
 		return "", false
@@ -88,9 +88,9 @@ func listenAddress(request []byte) (address string, ok bool) {
 	}
 	switch r.Kind {
 	case abi.ListenTCP:
-		return strconv.Quote(net.JoinHostPort(string(host), strconv.Itoa(int(r.Port)))), true
+		return net.JoinHostPort(string(host), strconv.Itoa(int(r.Port))), true
 	case abi.ListenUnix:
-		return strconv.Quote("unix:" + string(host)), true
+		return "unix:" + string(host), true
 	default:
 		return "", false
 	}
