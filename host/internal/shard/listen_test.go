@@ -20,12 +20,11 @@ func TestListenAddress(t *testing.T) {
 		request []byte
 		want    string // "": refused
 	}{
-		{"all", listenRequest(abi.ListenTCP, 80, ""), `":80"`},
-		{"IPv4", listenRequest(abi.ListenTCP, 8080, "127.0.0.1"), `"127.0.0.1:8080"`},
-		{"IPv6", listenRequest(abi.ListenTCP, 8080, "::1"), `"[::1]:8080"`},
-		{"Unix", listenRequest(abi.ListenUnix, 0, "/run/a"), `"unix:/run/a"`},
-		{"text is quoted", listenRequest(abi.ListenUnix, 0, "a\nb"), `"unix:a\nb"`},
-		{"longest", listenRequest(abi.ListenUnix, 0, strings.Repeat("a", maxHost)), `"unix:` + strings.Repeat("a", maxHost) + `"`},
+		{"all", listenRequest(abi.ListenTCP, 80, ""), ":80"},
+		{"IPv4", listenRequest(abi.ListenTCP, 8080, "127.0.0.1"), "127.0.0.1:8080"},
+		{"IPv6", listenRequest(abi.ListenTCP, 8080, "::1"), "[::1]:8080"},
+		{"Unix", listenRequest(abi.ListenUnix, 0, "/run/a"), "unix:/run/a"},
+		{"longest", listenRequest(abi.ListenUnix, 0, strings.Repeat("a", maxHost)), "unix:" + strings.Repeat("a", maxHost)},
 		{"too long", listenRequest(abi.ListenUnix, 0, strings.Repeat("a", maxHost+1)), ""},
 		{"unknown kind", listenRequest(2, 0, "a"), ""},
 		{"empty", nil, ""},
