@@ -1,0 +1,92 @@
+package stack
+
+import (
+	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/stack/h1"
+)
+
+// beginRequest opens an exchange for the request whose head is complete, and announces it.
+func (e *Engine) beginRequest(c *conn, head []byte) {
+	h, l := &c.parser.Head, c.listener
+	c.served++
+	switch {
+	case h.Method == h1.MethodConnect, h.Upgrade && l.options.Lenient&abi.IgnoreUpgrade == 0:
+		e.reject(c, reply{}) // nobody listens for it: close without an answer
+		return
+	case h.ExpectOther:
+		e.reject(c, reply{status: 417}) // RFC 9110 §10.1.1
+		return
+	}
+	c.readTimer.disarm()
+	x := e.exchanges.open()
+	x.head, x.http10 = h.Method == h1.MethodHead, h.Minor == 0
+	x.last = !h.KeepAlive || l.options.MaxRequests > 0 && c.served >= l.options.MaxRequests
+	c.append(x)
+	c.reading = x
+
+	event := Event{Kind: abi.EventRequest, Target: x.handle, Listener: l.handle}
+	if h.ExpectContinue && h.ContentLength != 0 {
+		mask := l.mask
+		if l.server == 0 {
+			mask = e.hostMask
+		}
+		if mask&abi.ListenCheckContinue != 0 {
+			event.Kind, x.expects = abi.EventCheckContinue, true
+		} else {
+			e.output(x, continueHead, false)
+		}
+	}
+	event.Head = e.requestRecord(h, head, uint32(l.server))
+	e.events = append(e.events, event)
+}
+
+// bodyPiece hands a piece of the body to the handler, with the head if that is still here.
+func (e *Engine) bodyPiece(x *exchange, piece []byte) {
+	if x.handle == 0 || x.ended && x.paused {
+		return
+	}
+	if ev := e.lastEvent(x); ev != nil && ev.Kind == abi.EventRequest && ev.Body == nil {
+		ev.Body = piece
+		return
+	}
+	e.events = append(e.events, Event{Kind: abi.EventData, Target: x.handle, Body: piece})
+}
+
+// endRequest ends the request that is being received. section holds its trailers.
+func (e *Engine) endRequest(c *conn, section []byte) {
+	x := c.reading
+	c.reading = nil
+	c.deaf = x.last
+	c.requestTimer.disarm()
+	x.received = true
+	if x.handle == 0 {
+		return
+	}
+	ev := e.lastEvent(x)
+	if ev == nil || ev.Kind == abi.EventCheckContinue || len(c.parser.Trailers) > 0 {
+		e.events = append(e.events, Event{Kind: abi.EventData, Target: x.handle})
+		ev = &e.events[len(e.events)-1]
+		if fields := c.parser.Trailers; len(fields) > 0 {
+			ev.Head = e.trailersRecord(fields, section)
+		}
+	}
+	ev.Flags |= abi.EventEnd
+	if ev.Kind != abi.EventRequest {
+		x.tail = e.entry
+	}
+	if x.finished {
+		ev.Flags |= abi.EventDone
+		e.exchanges.close(x)
+	}
+}
+
+// lastEvent returns the newest event of this entry if it is of x and may grow.
+func (e *Engine) lastEvent(x *exchange) *Event {
+	if n := len(e.events); n > 0 && e.events[n-1].Target == x.handle {
+		switch ev := &e.events[n-1]; ev.Kind {
+		case abi.EventRequest, abi.EventCheckContinue, abi.EventData:
+			return ev
+		}
+	}
+	return nil
+}
