@@ -4,7 +4,7 @@ package abi
 type Status int32
 
 const (
-	StatusOK          Status = 0  // done; for bytes: the kernel has all of them, or will at the end of this turn
+	StatusOK          Status = 0  // done; for bytes: the kernel has all of them, or is offered them at the end of this turn
 	StatusQueued      Status = 1  // accepted; some bytes wait in the stack, EventDrain or EventFinish follows
 	StatusClosed      Status = 2  // the handle is stale, or its connection is gone
 	StatusInvalid     Status = 3  // an argument or a record breaks a rule of README.md; nothing was done

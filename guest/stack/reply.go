@@ -27,15 +27,12 @@ func (e *Engine) reject(c *conn, r reply) {
 		x = &exchange{remaining: -1}
 		c.append(x)
 		e.answer(x, r)
-	case x.finished || x.ended && !x.linked:
-		c.closing = true // answered already; settle tells the handler
-		return
+	case x.ended && c.last != x: // answered, though maybe not all of it has left: settle sees to the rest
+		c.closing = true
 	case x.ended:
 		x.last = true
-		return
 	case x.headSent && c.first == x:
 		e.sever(c)
-		return
 	default:
 		c.reading = nil
 		e.disown(x)

@@ -57,7 +57,7 @@ func (e *Engine) responseSend(x *exchange, flags uint32, head, body []byte, rest
 	}
 	e.keepScratch(out)
 
-	cork := end && x.next != nil && c.out.len() < corkLimit
+	cork := end && x.next != nil && !c.stalled && c.out.len() < corkLimit
 	e.output(x, out, cork)
 	switch {
 	case c.broken:

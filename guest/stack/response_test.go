@@ -546,3 +546,36 @@ func TestAlternatingHeads(t *testing.T) {
 	}
 	require.Equal(t, alone, answers(newWorld(t, nil)))
 }
+
+// A body that turns out malformed ends the connection as soon as the answer that was given before has left,
+// also while that waits for the kernel.
+func TestErrorInBodyBehindAQueuedAnswer(t *testing.T) {
+	w := newWorld(t, onRequest(func(w *world, x uint64) { w.respond(x, 200, "early") }))
+	s := w.connect()
+	w.sockets[s].room = 10
+	w.data(s, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+	w.data(s, "zz\r\n")
+	require.Equal(t, "close done", w.log[len(w.log)-1])
+	require.False(t, w.sockets[s].shut)
+	w.drain(s, 1000)
+	require.Equal(t, helloHead+"early", w.sent(s))
+	require.True(t, w.sockets[s].shut)
+}
+
+// An answer is not called sent because others follow it, when the kernel takes no more.
+func TestPipelinedAnswerBehindAStalledKernel(t *testing.T) {
+	var held []uint64
+	w := newWorld(t, onRequest(func(_ *world, x uint64) { held = append(held, x) }))
+	s := w.connect()
+	w.sockets[s].room = 10
+	w.data(s, get+get+get)
+	answer := func(i int) abi.Status {
+		status, _ := w.later(abi.OpResponseSend, held[i], abi.SendHead|abi.SendEnd, responseHead(200), "hello")
+		return status
+	}
+	require.Equal(t, abi.StatusOK, answer(0)) // offered to the kernel in the turn that follows
+	require.Equal(t, abi.StatusQueued, answer(1))
+	w.drain(s, 1000)
+	require.Equal(t, "finish done", w.log[len(w.log)-1])
+	require.Equal(t, 2, strings.Count(w.sent(s), "hello"))
+}
