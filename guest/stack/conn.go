@@ -57,8 +57,8 @@ func (e *Engine) newConn(socket uint64, l *listener) *conn {
 		e.freeConns = e.freeConns[:n-1]
 	} else {
 		c = new(conn)
-		c.readTimer.conn, c.requestTimer.conn, c.writeTimer.conn = c, c, c
 	}
+	c.readTimer.conn, c.requestTimer.conn, c.writeTimer.conn = c, c, c
 	e.conns[i] = c
 	c.socket, c.listener = socket, l
 	c.parser.Init(h1.Limits{
@@ -72,9 +72,9 @@ func (e *Engine) newConn(socket uint64, l *listener) *conn {
 }
 
 // drop closes the socket of c, unless it broke, and forgets c. Its exchanges have been told.
-func (e *Engine) drop(c *conn, reset bool) {
+func (e *Engine) drop(c *conn) {
 	if !c.broken {
-		e.sockets.Close(c.socket, reset)
+		e.sockets.Close(c.socket, false)
 	}
 	c.readTimer.disarm()
 	c.requestTimer.disarm()
@@ -84,10 +84,7 @@ func (e *Engine) drop(c *conn, reset bool) {
 	e.queued -= c.waiting
 	e.conns[uint32(c.socket)] = nil
 	l := c.listener
-	*c = conn{
-		parser: c.parser, scheduled: c.scheduled,
-		readTimer: timer{conn: c}, requestTimer: timer{conn: c}, writeTimer: timer{conn: c},
-	}
+	*c = conn{parser: c.parser, scheduled: c.scheduled}
 	e.freeConns = append(e.freeConns, c)
 	if l.conns--; l.closing && l.conns == 0 {
 		e.closeServers()
@@ -117,7 +114,7 @@ func (e *Engine) settle(c *conn) {
 	e.consume(c)
 	if c.broken {
 		e.abandon(c)
-		e.drop(c, false)
+		e.drop(c)
 		return
 	}
 	e.notify(c)
@@ -129,7 +126,7 @@ func (e *Engine) settle(c *conn) {
 		}
 	}
 	if c.listener.closing && c.idle() {
-		e.drop(c, false)
+		e.drop(c)
 		return
 	}
 	e.watch(c)
@@ -176,9 +173,7 @@ func (e *Engine) abandon(c *conn) {
 	}
 	for x := c.first; x != nil; {
 		next := x.next
-		c.waiting -= x.out.len()
-		e.queued -= x.out.len()
-		x.out.drop(&e.buffers)
+		e.dequeue(c, &x.out, x.out.len())
 		x.next, x.linked = nil, false
 		e.disown(x)
 		x = next
@@ -202,7 +197,7 @@ func (e *Engine) disown(x *exchange) {
 // not destroy the last response on its way (RFC 9112 §9.6).
 func (e *Engine) linger(c *conn) {
 	if c.eof {
-		e.drop(c, false)
+		e.drop(c)
 		return
 	}
 	c.lingering = true

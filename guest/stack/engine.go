@@ -103,7 +103,7 @@ func (e *Engine) End(socket uint64, now int64) {
 	switch {
 	case c == nil:
 	case c.lingering:
-		e.drop(c, false)
+		e.drop(c)
 	default:
 		c.eof = true
 		e.settle(c)

@@ -14,9 +14,21 @@ func (e *Engine) output(x *exchange, p []byte, cork bool) {
 		e.send(c, p, cork)
 		return
 	}
+	e.enqueue(c, &x.out, p)
+}
+
+// enqueue has p wait in q, which is of c or of one of its exchanges.
+func (e *Engine) enqueue(c *conn, q *queue, p []byte) {
 	c.waiting += len(p)
 	e.queued += len(p)
-	x.out.add(&e.buffers, p)
+	q.add(&e.buffers, p)
+}
+
+// dequeue takes n bytes off q.
+func (e *Engine) dequeue(c *conn, q *queue, n int) {
+	c.waiting -= n
+	e.queued -= n
+	q.skip(&e.buffers, n)
 }
 
 // send writes p to the socket of c, after what waits already.
@@ -31,9 +43,7 @@ func (e *Engine) send(c *conn, p []byte, cork bool) {
 			return
 		}
 	}
-	c.waiting += len(p)
-	e.queued += len(p)
-	c.out.add(&e.buffers, p)
+	e.enqueue(c, &c.out, p)
 	if !cork {
 		e.flush(c)
 	}
@@ -44,10 +54,7 @@ func (e *Engine) flush(c *conn) {
 	if c.out.len() == 0 || c.stalled || c.broken {
 		return
 	}
-	n := e.write(c, c.out.view())
-	c.out.skip(&e.buffers, n)
-	c.waiting -= n
-	e.queued -= n
+	e.dequeue(c, &c.out, e.write(c, c.out.view()))
 }
 
 // write returns how many bytes of p the kernel took. Fewer than len(p): c is stalled, or broken.
@@ -79,10 +86,8 @@ func (e *Engine) sever(c *conn) {
 func (e *Engine) advance(c *conn) {
 	for x := c.first; x != nil && !c.closing; x = c.first {
 		if n := x.out.len(); n > 0 {
-			c.waiting -= n
-			e.queued -= n
 			e.send(c, x.out.view(), false)
-			x.out.drop(&e.buffers)
+			e.dequeue(c, &x.out, n)
 		}
 		if !x.ended {
 			break

@@ -43,9 +43,7 @@ func (e *Engine) reject(c *conn, r reply) {
 // answer makes r the response of x, which no longer has a handler.
 func (e *Engine) answer(x *exchange, r reply) {
 	c := x.conn
-	c.waiting -= x.out.len()
-	e.queued -= x.out.len()
-	x.out.drop(&e.buffers)
+	e.dequeue(c, &x.out, x.out.len())
 	x.ended, x.last, x.headSent, x.wantDrain = true, true, true, false
 	if r.status != 0 {
 		out := append(e.scratch[:0], "HTTP/1.1 "...)

@@ -110,10 +110,9 @@ func (e *Engine) expire(c *conn, class timeClass) {
 		e.reject(c, replyTimeout)
 		e.settle(c)
 	case timeKeepAlive, timeLinger:
-		e.drop(c, false)
+		e.drop(c)
 	case timeWriteIdle:
-		c.broken = true
-		e.sockets.Close(c.socket, true)
+		e.sever(c)
 		e.settle(c)
 	}
 }
