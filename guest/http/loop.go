@@ -18,7 +18,6 @@ type loop struct {
 	engine *stack.Engine
 	inside bool   // enter is under way
 	turn   bool   // an operation has left work for Engine.Turn
-	armed  bool   // the engine has set the timer
 	piece  []byte // the part of a body that the engine gets, which may overwrite it
 }
 
@@ -94,13 +93,6 @@ func (l *loop) enter(f func()) {
 		l.engine.Turn(l.net.Now())
 		l.deliver()
 	}
-	if l.armed && l.net.Sockets() == 0 {
-		// The engine leaves its timer armed when a connection is gone. Nothing is due without one, and Run is not
-		// to wait for it. Told that the time has come the engine sets the timer anew when it needs it.
-		l.armed = false
-		l.net.SetTimer(0)
-		l.engine.Timer(l.net.Now())
-	}
 	l.inside = false
 }
 
@@ -126,15 +118,13 @@ func (l *loop) send(exchange uint64, flags uint32, head, body []byte) abi.Status
 	for len(body) > maxPiece {
 		l.piece = append(l.piece[:0], body[:maxPiece]...)
 		body = body[maxPiece:]
-		var first []byte // a head goes with the first piece, trailers with the last
-		if flags&abi.SendHead != 0 {
-			first, head = head, nil
-		}
-		status := l.operate(abi.OpResponseSend, exchange, flags&^abi.SendTrailers|abi.SendMore, first, l.piece, int64(len(body)))
+		status := l.operate(abi.OpResponseSend, exchange, flags|abi.SendMore, head, l.piece, int64(len(body)))
 		if !status.OK() && status != abi.StatusBodyLength {
 			return status
 		}
-		flags &^= abi.SendHead
+		if flags&abi.SendHead != 0 { // it goes with the first piece, all else with each
+			flags, head = flags&^abi.SendHead, nil
+		}
 	}
 	l.piece = append(l.piece[:0], body...)
 	return l.operate(abi.OpResponseSend, exchange, flags, head, l.piece, 0)
@@ -163,7 +153,6 @@ func (l *loop) Close(socket netloop.Handle, status abi.Status, now int64) {
 }
 
 func (l *loop) Timer(now int64) {
-	l.armed = false
 	l.enter(func() { l.engine.Timer(now); l.deliver() })
 }
 
@@ -198,8 +187,5 @@ func (s sockets) Close(handle uint64, reset bool) {
 }
 func (s sockets) Pause(socket uint64)  { s.net.Pause(netloop.Handle(socket)) }
 func (s sockets) Resume(socket uint64) { s.net.Resume(netloop.Handle(socket)) }
-func (s sockets) SetTimer(at int64) {
-	s.armed = at != 0
-	s.net.SetTimer(at)
-}
-func (s sockets) WallClock() int64 { return time.Now().UnixNano() }
+func (s sockets) SetTimer(at int64)    { s.net.SetTimer(at) }
+func (s sockets) WallClock() int64     { return time.Now().UnixNano() }

@@ -68,6 +68,7 @@ func (e *Engine) newConn(socket uint64, l *listener) *conn {
 		Lenient:            l.options.Lenient,
 	})
 	l.conns++
+	e.live++
 	return c
 }
 
@@ -86,6 +87,10 @@ func (e *Engine) drop(c *conn) {
 	l := c.listener
 	*c = conn{parser: c.parser, scheduled: c.scheduled}
 	e.freeConns = append(e.freeConns, c)
+	if e.live--; e.live == 0 && e.armed != 0 {
+		e.armed = 0
+		e.sockets.SetTimer(0)
+	}
 	if l.conns--; l.closing && l.conns == 0 {
 		e.closeServers()
 	}

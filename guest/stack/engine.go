@@ -47,6 +47,7 @@ type Engine struct {
 	hostMask  uint32  // abi.Listen*, of the handler attached to the host's listeners
 	conns     []*conn // by the low half of the socket handle
 	freeConns []*conn
+	live      int // connections
 	exchanges exchangeTable
 	buffers   bufferPool
 	queued    int // response bytes that wait, over all connections

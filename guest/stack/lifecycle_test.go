@@ -93,6 +93,20 @@ func TestWriteIdleTimeout(t *testing.T) {
 	require.Zero(t, w.engine.queued)
 }
 
+// Without a connection nothing is timed: a program that waits for nothing else can end.
+func TestTimerEndsWithTheLastConnection(t *testing.T) {
+	w := newWorld(t, hello)
+	one, other := w.connect(), w.connect()
+	w.data(one, get)
+	w.end(one)
+	require.NotZero(t, w.timer)
+	w.end(other)
+	require.Zero(t, w.live())
+	require.Zero(t, w.timer)
+	w.connect()
+	require.NotZero(t, w.timer)
+}
+
 // Timeouts of zero are none.
 func TestNoTimeouts(t *testing.T) {
 	w := newWorld(t, hello, func(o *abi.Options) {

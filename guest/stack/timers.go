@@ -68,7 +68,8 @@ func (e *Engine) arm(t *timer, class timeClass) {
 // running reports whether t is armed as that class.
 func (t *timer) running(class timeClass) bool { return t.list != nil && t.class == class }
 
-// disarm leaves the host's timer as it is: firing early is cheaper than setting it each time.
+// disarm leaves the host's timer as it is: firing early is cheaper than setting it each time. It goes with the
+// last connection.
 func (t *timer) disarm() {
 	if t.list != nil {
 		t.list.remove(t)
