@@ -227,7 +227,7 @@ func TestReadmeStatuses(t *testing.T) {
 
 func TestReadmeRecords(t *testing.T) {
 	text := section(t, "### Records")
-	for _, record := range []any{abi.RequestHead{}, abi.ResponseHead{}, abi.Options{}} {
+	for _, record := range []any{abi.RequestHead{}, abi.ResponseHead{}, abi.Options{}, abi.ClientRequestHead{}, abi.ClientResponseHead{}, abi.Destination{}} {
 		r := reflect.TypeOf(record)
 		_, table, ok := strings.Cut(text, "\n"+r.Name()+", "+strconv.Itoa(int(r.Size()))+" bytes")
 		require.True(t, ok, r.Name())

@@ -8,6 +8,11 @@ type Sockets interface {
 	// Listen opens a listener for a handler's server; request is an abi.ListenRequest and its
 	// host text. The driver tells the handler what came of it.
 	Listen(server uint64, request []byte) (listener uint64, status abi.Status)
+	// Connect begins to connect for the handler whose instance owner has in its high half; destination is an abi.Destination.
+	// Engine.Connect follows, unless the socket is closed first.
+	Connect(owner uint64, destination []byte) (socket uint64, status abi.Status)
+	// SetOption sets abi.SocketNoDelay or abi.SocketKeepAlive.
+	SetOption(socket uint64, option abi.SocketOption, value int64) abi.Status
 	// Write hands bytes to the kernel. When it takes fewer than len(p), Engine.Writable follows.
 	Write(socket uint64, p []byte) (n int, status abi.Status)
 	// Shutdown ends the sending side once what was written has left.
@@ -25,12 +30,12 @@ type Sockets interface {
 
 // Event is something a handler is told. Head and Body are views, valid until the next entry.
 type Event struct {
-	Kind     abi.EventKind
-	Flags    uint32
-	Target   uint64 // an exchange, or a server
-	Listener uint64 // where a request came in
-	Head     []byte
-	Body     []byte
+	Kind   abi.EventKind
+	Flags  uint32
+	Target uint64 // an exchange, or a server
+	Other  uint64 // a listener, or the socket of EventSocket
+	Head   []byte
+	Body   []byte
 }
 
 // Engine serves HTTP on the sockets of one shard. It is not safe for concurrent use.
@@ -86,6 +91,24 @@ func (e *Engine) Accept(socket, listener uint64, now int64) {
 	}
 	c := e.newConn(socket, l)
 	e.arm(&c.readTimer, timeHeaders)
+}
+
+// Connect tells what came of Sockets.Connect. Unless the status is OK the socket is gone, and reason is a text
+// "CODE what happened".
+func (e *Engine) Connect(socket uint64, status abi.Status, reason []byte, now int64) {
+	e.enter(now)
+}
+
+// Handle is an operation that has a handle for its result. It raises no events; Turn is to be called after it.
+func (e *Engine) Handle(op abi.Operation, target uint64, record []byte) (handle uint64, status abi.Status) {
+	if op == abi.OpSocketOpen {
+		socket, status := e.sockets.Connect(target, record)
+		if status == abi.StatusOK {
+			e.sockets.SetOption(socket, abi.SocketNoDelay, 1)
+		}
+		return 0, status
+	}
+	return 0, abi.StatusUnsupported
 }
 
 // Data gives the engine bytes of a socket. The engine may overwrite p, and events may refer to it.

@@ -131,7 +131,7 @@ func (e *Engine) closeServers() {
 		if !l.closing || l.conns > 0 {
 			kept = append(kept, l)
 		} else if l.server != 0 {
-			e.events = append(e.events, Event{Kind: abi.EventServerClose, Target: l.server, Listener: l.handle})
+			e.events = append(e.events, Event{Kind: abi.EventServerClose, Target: l.server, Other: l.handle})
 		}
 	}
 	clear(e.listeners[len(kept):])

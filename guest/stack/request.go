@@ -24,7 +24,7 @@ func (e *Engine) beginRequest(c *conn, head []byte) {
 	c.append(x)
 	c.reading = x
 
-	event := Event{Kind: abi.EventRequest, Target: x.handle, Listener: l.handle}
+	event := Event{Kind: abi.EventRequest, Target: x.handle, Other: l.handle}
 	if h.ExpectContinue && h.ContentLength != 0 {
 		mask := l.mask
 		if l.server == 0 {

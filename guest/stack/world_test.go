@@ -58,6 +58,10 @@ func (w *world) Listen(uint64, []byte) (uint64, abi.Status) {
 	return w.next<<32 | 2_000_000, abi.StatusOK
 }
 
+func (w *world) Connect(uint64, []byte) (uint64, abi.Status) { return 0, abi.StatusDenied }
+
+func (w *world) SetOption(uint64, abi.SocketOption, int64) abi.Status { return abi.StatusOK }
+
 func (w *world) Write(socket uint64, p []byte) (int, abi.Status) {
 	s := w.socket(socket)
 	w.writes++
