@@ -41,7 +41,7 @@ func chunkedMessage(n, size int) string {
 }
 
 // parseAll runs one whole message through p.
-func parseAll(tb testing.TB, p *RequestParser, message []byte) {
+func parseAll(tb testing.TB, p *Parser, message []byte) {
 	for {
 		step, n := p.Next(message)
 		message = message[n:]
@@ -55,8 +55,8 @@ func parseAll(tb testing.TB, p *RequestParser, message []byte) {
 }
 
 func TestNothingIsAllocated(t *testing.T) {
-	var p RequestParser
-	p.Init(Limits{})
+	var p Parser
+	p.InitRequest(Limits{})
 	trailers := strings.TrimSuffix(chunkedMessage(3, 5), "\r\n") + "A: b\r\nC: d\r\n\r\n"
 	for _, message := range []string{curlHead, browserHead, trailers} {
 		b := []byte(message)
@@ -66,7 +66,7 @@ func TestNothingIsAllocated(t *testing.T) {
 	}
 	b := []byte(curlHead)
 	if n := testing.AllocsPerRun(100, func() {
-		p.Init(Limits{})
+		p.InitRequest(Limits{})
 		parseAll(t, &p, b)
 	}); n != 0 {
 		t.Errorf("%v allocations with Init", n)
@@ -74,8 +74,8 @@ func TestNothingIsAllocated(t *testing.T) {
 }
 
 func benchmark(b *testing.B, message string) {
-	var p RequestParser
-	p.Init(Limits{})
+	var p Parser
+	p.InitRequest(Limits{})
 	buf := []byte(message)
 	b.SetBytes(int64(len(buf)))
 	b.ReportAllocs()

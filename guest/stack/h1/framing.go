@@ -69,7 +69,7 @@ type framing struct {
 }
 
 // fieldName checks whether a field of p.kind may stand where its name does. It returns false if the parser failed.
-func (p *RequestParser) fieldName() bool {
+func (p *Parser) fieldName() bool {
 	f := &p.framing
 	switch p.kind {
 	case fieldHost:
@@ -103,7 +103,7 @@ func (p *RequestParser) fieldName() bool {
 
 // fieldValue takes what it needs from b[from:to], the value of a field of p.kind, which is Fields[kept]. It returns false if the
 // parser failed.
-func (p *RequestParser) fieldValue(b []byte, from, to uint, kept int) bool {
+func (p *Parser) fieldValue(b []byte, from, to uint, kept int) bool {
 	if p.trailer {
 		return true
 	}
@@ -178,7 +178,7 @@ const maxSize = 1<<63 - 1
 //
 // An empty element, which RFC 9110 §5.6.1.2 asks to tolerate in lists, is refused: nobody means it, and parties that read it
 // apart do not agree on where the message ends.
-func (p *RequestParser) transferEncoding(b []byte, from, to uint) bool {
+func (p *Parser) transferEncoding(b []byte, from, to uint) bool {
 	f := &p.framing
 	for l := (list{v: b[from:to]}); l.next(); {
 		at := from + l.offset
@@ -211,7 +211,7 @@ func (p *RequestParser) transferEncoding(b []byte, from, to uint) bool {
 }
 
 // headEnd completes p.Head at its blank line, which begins at p.mark. It returns false if the parser failed.
-func (p *RequestParser) headEnd() bool {
+func (p *Parser) headEnd() bool {
 	f, h := &p.framing, &p.Head
 	if !f.host && h.Minor > 0 && !p.lenient(abi.LenientMissingHost) {
 		return p.fail(CodeMissingHost, p.mark)

@@ -8,9 +8,9 @@ import (
 	"github.com/portholehttp/porthole/abi"
 )
 
-// FuzzRequestParser checks on any input that the parser does not panic or leave the buffer (newRunner checks that), that the way the
+// FuzzRequest checks on any input that the parser does not panic or leave the buffer (newRunner checks that), that the way the
 // input is cut does not matter, and that a head that was accepted says the same when it is written out plainly and read again.
-func FuzzRequestParser(f *testing.F) {
+func FuzzRequest(f *testing.F) {
 	for _, c := range readCases(f) {
 		f.Add(c.stream, c.limits.Lenient, uint16(c.limits.MaxHeaderBytes), uint16(10))
 	}
@@ -18,8 +18,8 @@ func FuzzRequestParser(f *testing.F) {
 		l := Limits{MaxHeaderBytes: uint32(maxHeaderBytes), Lenient: lenient}
 		checkSplits(t, l, stream, min(int(cut), len(stream)))
 
-		var p RequestParser
-		p.Init(l)
+		var p Parser
+		p.InitRequest(l)
 		buf := bytes.Clone(stream)
 		if step, _ := p.Next(buf); step == HeadDone {
 			checkRewrite(t, &p.Head, buf)
@@ -29,8 +29,8 @@ func FuzzRequestParser(f *testing.F) {
 
 func checkRewrite(t *testing.T, h *Head, buf []byte) {
 	plain := write(h, buf)
-	var q RequestParser
-	q.Init(Limits{MaxHeaderBytes: uint32(len(plain)), Lenient: abi.LenientMissingHost})
+	var q Parser
+	q.InitRequest(Limits{MaxHeaderBytes: uint32(len(plain)), Lenient: abi.LenientMissingHost})
 	step, n := q.Next(plain)
 	if step != HeadDone || n != len(plain) {
 		t.Fatalf("%q was written as %q: %v", buf, plain, q.Err)

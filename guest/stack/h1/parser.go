@@ -33,7 +33,7 @@ const (
 	HeadDone                // Head is complete
 	BodyPiece               // Body holds the next bytes of the body, at least one
 	MessageDone             // the message is complete, Trailers holds its trailers
-	Failed                  // Err says why; the parser stays so until Init
+	Failed                  // Err says why; the parser stays so until InitRequest
 )
 
 // Span is a range of bytes of the buf that was given to Next.
@@ -61,13 +61,13 @@ type Head struct {
 	ExpectOther    bool // Expect has something else, in HTTP/1.1
 }
 
-// RequestParser splits a byte stream into requests. The zero RequestParser is not ready: call Init.
+// Parser splits a byte stream into requests. The zero Parser is not ready: call InitRequest.
 // The exported fields are for reading.
-type RequestParser struct {
+type Parser struct {
 	Head     Head        // after HeadDone, until the next call
 	Body     []byte      // after BodyPiece: a part of buf
 	Trailers []abi.Field // after MessageDone, until the next call: offsets from the first byte of that buf
-	Err      *Error      // after Failed, until Init
+	Err      *Error      // after Failed, until InitRequest
 
 	limits Limits
 	state  state
@@ -95,8 +95,8 @@ type RequestParser struct {
 	extensions uint32 // bytes of chunk extensions so far
 }
 
-// Init makes the parser ready for a new byte stream. It may be called again; the parser keeps its slices.
-func (p *RequestParser) Init(l Limits) {
+// InitRequest makes the parser ready for a new byte stream. It may be called again; the parser keeps its slices.
+func (p *Parser) InitRequest(l Limits) {
 	if l.MaxHeaderBytes == 0 {
 		l.MaxHeaderBytes = abi.DefaultOptions.MaxHeaderBytes
 	}
@@ -107,7 +107,7 @@ func (p *RequestParser) Init(l Limits) {
 	if l.MaxHeadersCount == 0 {
 		l.MaxHeadersCount = math.MaxUint32
 	}
-	*p = RequestParser{
+	*p = Parser{
 		Head:     Head{Fields: p.Head.Fields[:0]},
 		Trailers: p.Trailers[:0],
 		limits:   l,
@@ -130,7 +130,7 @@ func (p *RequestParser) Init(l Limits) {
 //
 // An Upgrade or CONNECT request is framed like any other. Whoever takes the connection over does so after MessageDone:
 // the bytes that are left are then of the new protocol.
-func (p *RequestParser) Next(buf []byte) (Step, int) {
+func (p *Parser) Next(buf []byte) (Step, int) {
 	switch {
 	case p.state < stateBody:
 		if p.trailer {
@@ -146,7 +146,7 @@ func (p *RequestParser) Next(buf []byte) (Step, int) {
 }
 
 // head goes on before or in a head.
-func (p *RequestParser) head(buf []byte) (Step, int) {
+func (p *Parser) head(buf []byte) (Step, int) {
 	start := 0 // of the section in buf
 	if p.state == stateStart {
 		for start < len(buf) && (buf[start] == '\r' || buf[start] == '\n') {
@@ -173,7 +173,7 @@ func (p *RequestParser) head(buf []byte) (Step, int) {
 }
 
 // trailers goes on in a trailer section that begins at buf[start].
-func (p *RequestParser) trailers(buf []byte, start int) (Step, int) {
+func (p *Parser) trailers(buf []byte, start int) (Step, int) {
 	b, cut := p.section(buf[start:])
 	if !p.fieldLines(b, &p.Trailers) {
 		return p.unfinished(start, cut)
@@ -185,7 +185,7 @@ func (p *RequestParser) trailers(buf []byte, start int) (Step, int) {
 }
 
 // room returns how many bytes the section that is being read may have.
-func (p *RequestParser) room() int {
+func (p *Parser) room() int {
 	if p.trailer {
 		return int(p.limits.MaxHeaderBytes)
 	}
@@ -193,7 +193,7 @@ func (p *RequestParser) room() int {
 }
 
 // section returns the part of b that MaxHeaderBytes leaves room for, and whether that is not all.
-func (p *RequestParser) section(b []byte) (part []byte, cut bool) {
+func (p *Parser) section(b []byte) (part []byte, cut bool) {
 	if room := p.room(); len(b) > room {
 		return b[:room], true
 	}
@@ -201,7 +201,7 @@ func (p *RequestParser) section(b []byte) (part []byte, cut bool) {
 }
 
 // unfinished returns what Next does when the section at buf[start] is not complete at its end, or at the limit.
-func (p *RequestParser) unfinished(start int, cut bool) (Step, int) {
+func (p *Parser) unfinished(start int, cut bool) (Step, int) {
 	switch {
 	case p.state == stateFailed:
 		return Failed, 0
@@ -211,7 +211,7 @@ func (p *RequestParser) unfinished(start int, cut bool) (Step, int) {
 	return NeedMore, start
 }
 
-func (p *RequestParser) overflow(at uint) (Step, int) {
+func (p *Parser) overflow(at uint) (Step, int) {
 	code := CodeHeaderOverflow
 	if p.state > stateStart && p.state < stateLine && p.base == 0 { // without empty lines before it
 		code = CodeTargetTooLong
@@ -220,7 +220,7 @@ func (p *RequestParser) overflow(at uint) (Step, int) {
 	return Failed, 0
 }
 
-func (p *RequestParser) messageStart() {
+func (p *Parser) messageStart() {
 	// All of Head that is not set here is when the head is done.
 	p.Head.Fields = p.Head.Fields[:0]
 	p.Head.ContentLength = 0
@@ -234,7 +234,7 @@ func (p *RequestParser) messageStart() {
 	p.extensions = 0
 }
 
-func (p *RequestParser) headDone() {
+func (p *Parser) headDone() {
 	p.base += int64(p.pos)
 	switch {
 	case p.Head.Chunked:
@@ -245,14 +245,14 @@ func (p *RequestParser) headDone() {
 	}
 }
 
-func (p *RequestParser) trailerStart() {
+func (p *Parser) trailerStart() {
 	p.state = stateLine
 	p.trailer = true
 	p.pos = 0
 	p.lines = 0
 }
 
-func (p *RequestParser) messageEnd() {
+func (p *Parser) messageEnd() {
 	p.state = stateStart
 	p.trailer = false
 	p.base = 0
@@ -260,7 +260,7 @@ func (p *RequestParser) messageEnd() {
 }
 
 // body goes on in a body, or chunk, of p.remaining bytes that continues at buf[start].
-func (p *RequestParser) body(buf []byte, start int) (Step, int) {
+func (p *Parser) body(buf []byte, start int) (Step, int) {
 	piece := buf[start:]
 	switch {
 	case p.remaining == 0: // not in a chunk
@@ -281,7 +281,7 @@ func (p *RequestParser) body(buf []byte, start int) (Step, int) {
 }
 
 // chunked goes on in a chunked body.
-func (p *RequestParser) chunked(buf []byte) (Step, int) {
+func (p *Parser) chunked(buf []byte) (Step, int) {
 	start := 0
 	if p.state != stateData {
 		n, ok := p.chunkLine(buf)
@@ -301,11 +301,11 @@ func (p *RequestParser) chunked(buf []byte) (Step, int) {
 }
 
 // Idle reports whether the parser is between two messages: it has seen nothing of the next one but empty lines.
-func (p *RequestParser) Idle() bool { return p.state == stateStart }
+func (p *Parser) Idle() bool { return p.state == stateStart }
 
 // EOF tells the parser that the stream has ended. It returns nil if the parser is Idle; else it fails, now and in every
 // later Next, with CodeUnexpectedEOF, or with the error that was there before.
-func (p *RequestParser) EOF() *Error {
+func (p *Parser) EOF() *Error {
 	if p.state != stateStart && p.state != stateFailed {
 		at := uint(0)
 		if p.state < stateBody {
@@ -317,13 +317,13 @@ func (p *RequestParser) EOF() *Error {
 }
 
 // fail ends the parser. at is as p.pos, or counts from the first byte of buf in a body. It returns false.
-func (p *RequestParser) fail(c Code, at uint) bool {
+func (p *Parser) fail(c Code, at uint) bool {
 	p.state = stateFailed
 	p.Err = &Error{Code: c, Offset: p.base + int64(at)}
 	return false
 }
 
-func (p *RequestParser) lenient(bit uint32) bool { return p.limits.Lenient&bit != 0 }
+func (p *Parser) lenient(bit uint32) bool { return p.limits.Lenient&bit != 0 }
 
 // move adds n to the offsets of a head.
 func (h *Head) move(n uint32) {

@@ -13,8 +13,8 @@ import (
 const smallRequest = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 func TestZeroLimitsAreTheDefaults(t *testing.T) {
-	var p RequestParser
-	p.Init(Limits{})
+	var p Parser
+	p.InitRequest(Limits{})
 	if p.limits.MaxHeaderBytes != 16<<10 || p.limits.MaxChunkExtensions != 16<<10 || p.limits.MaxHeadersCount != math.MaxUint32 {
 		t.Error(p.limits)
 	}
@@ -22,8 +22,8 @@ func TestZeroLimitsAreTheDefaults(t *testing.T) {
 
 // TestNextWithoutInput drives a parser as a connection does after the last byte has come.
 func TestNextWithoutInput(t *testing.T) {
-	var p RequestParser
-	p.Init(Limits{})
+	var p Parser
+	p.InitRequest(Limits{})
 	want := func(buf string, step Step, n int) {
 		t.Helper()
 		if gotStep, gotN := p.Next([]byte(buf)); gotStep != step || gotN != n {
@@ -48,8 +48,8 @@ func TestNextWithoutInput(t *testing.T) {
 }
 
 func TestUnconsumedHeadIsPresentedAgain(t *testing.T) {
-	var p RequestParser
-	p.Init(Limits{})
+	var p Parser
+	p.InitRequest(Limits{})
 	stream := "\r\n" + smallRequest
 	if step, n := p.Next([]byte(stream[:10])); step != NeedMore || n != 2 {
 		t.Fatal(step, n)
@@ -67,8 +67,8 @@ func TestUnconsumedHeadIsPresentedAgain(t *testing.T) {
 func TestEOF(t *testing.T) {
 	chunked := "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nA: b\r\n\r\n"
 	for end := range len(chunked) + 1 {
-		var p RequestParser
-		p.Init(Limits{})
+		var p Parser
+		p.InitRequest(Limits{})
 		for b := []byte(chunked[:end]); ; {
 			step, n := p.Next(b)
 			b = b[n:]
@@ -93,8 +93,8 @@ func TestEOF(t *testing.T) {
 }
 
 func TestEOFKeepsAnEarlierError(t *testing.T) {
-	var p RequestParser
-	p.Init(Limits{})
+	var p Parser
+	p.InitRequest(Limits{})
 	p.Next([]byte("BAD"))
 	if err := p.EOF(); err == nil || err.Code != CodeInvalidMethod || err.Error() != "invalid method at byte 0" {
 		t.Error(err)
@@ -105,7 +105,7 @@ func TestEOFKeepsAnEarlierError(t *testing.T) {
 func TestInitForgets(t *testing.T) {
 	r := newRunner(t, Limits{})
 	for _, c := range readCases(t) {
-		r.p.Init(c.limits)
+		r.p.InitRequest(c.limits)
 		r.base, r.pending, r.log, r.body = 0, nil, nil, -1
 		r.feed(c.stream)
 		if got := r.end(); got != c.log {
@@ -123,8 +123,8 @@ func TestBytesAreScannedOnce(t *testing.T) {
 	want := newRunner(t, Limits{})
 	want.feed([]byte(head))
 
-	var p RequestParser
-	p.Init(Limits{})
+	var p Parser
+	p.InitRequest(Limits{})
 	for n := range len(head) {
 		buf := []byte(strings.Repeat("\x00", n) + head[n:n+1])
 		step, used := p.Next(buf)
@@ -145,8 +145,8 @@ func TestBytesAreScannedOnce(t *testing.T) {
 // TestFoldsAreLinear does the same with folds: of what came before, they look at the white space in front of them only.
 func TestFoldsAreLinear(t *testing.T) {
 	head := "GET / HTTP/1.0\r\nA: b" + strings.Repeat("\r\n ", 200) + "\r\n\r\n"
-	var p RequestParser
-	p.Init(Limits{Lenient: abi.LenientObsFold})
+	var p Parser
+	p.InitRequest(Limits{Lenient: abi.LenientObsFold})
 	kept := make([]byte, 0, len(head))
 	for n := range len(head) {
 		kept = append(kept, head[n])
@@ -164,8 +164,8 @@ func TestFoldsAreLinear(t *testing.T) {
 
 func TestFoldIsOverwritten(t *testing.T) {
 	buf := []byte("GET / HTTP/1.0\r\nA: b \t\r\n\t c\r\n\r\n")
-	var p RequestParser
-	p.Init(Limits{Lenient: abi.LenientObsFold})
+	var p Parser
+	p.InitRequest(Limits{Lenient: abi.LenientObsFold})
 	if step, _ := p.Next(buf); step != HeadDone {
 		t.Fatal(p.Err)
 	}
@@ -175,8 +175,8 @@ func TestFoldIsOverwritten(t *testing.T) {
 }
 
 func TestBodyCannotBeAppendedTo(t *testing.T) {
-	var p RequestParser
-	p.Init(Limits{})
+	var p Parser
+	p.InitRequest(Limits{})
 	buf := []byte("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nbGET")
 	_, n := p.Next(buf)
 	if step, _ := p.Next(buf[n:]); step != BodyPiece || cap(p.Body) != 1 {

@@ -9,7 +9,7 @@ const version11 = "HTTP/1.1"
 //	request-line = method SP request-target SP HTTP-version CRLF
 //
 // It returns whether the line is complete, p.pos being behind it. If not, b has ended or the parser failed.
-func (p *RequestParser) requestLine(b []byte) bool {
+func (p *Parser) requestLine(b []byte) bool {
 	i, n := uint(p.pos), uint(len(b))
 	for i < n {
 		switch p.state {

@@ -14,7 +14,7 @@ import (
 // out with offsets from the start of the stream, so that logs of different splits can be compared.
 type runner struct {
 	t       testing.TB
-	p       RequestParser
+	p       Parser
 	base    int    // of pending in the stream
 	pending []byte // not consumed
 	log     []string
@@ -23,7 +23,7 @@ type runner struct {
 
 func newRunner(t testing.TB, l Limits) *runner {
 	r := &runner{t: t, body: -1}
-	r.p.Init(l)
+	r.p.InitRequest(l)
 	return r
 }
 
