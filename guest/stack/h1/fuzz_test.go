@@ -2,6 +2,7 @@ package h1
 
 import (
 	"bytes"
+	"reflect"
 	"strconv"
 	"testing"
 
@@ -12,11 +13,13 @@ import (
 // input is cut does not matter, and that a head that was accepted says the same when it is written out plainly and read again.
 func FuzzRequest(f *testing.F) {
 	for _, c := range readCases(f) {
-		f.Add(c.stream, c.limits.Lenient, uint16(c.limits.MaxHeaderBytes), uint16(10))
+		if !c.setup.response {
+			f.Add(c.stream, c.setup.Lenient, uint16(c.setup.MaxHeaderBytes), uint16(10))
+		}
 	}
 	f.Fuzz(func(t *testing.T, stream []byte, lenient uint32, maxHeaderBytes, cut uint16) {
 		l := Limits{MaxHeaderBytes: uint32(maxHeaderBytes), Lenient: lenient}
-		checkSplits(t, l, stream, min(int(cut), len(stream)))
+		checkSplits(t, setup{Limits: l}, stream, min(int(cut), len(stream)))
 
 		var p Parser
 		p.InitRequest(l)
@@ -30,7 +33,12 @@ func FuzzRequest(f *testing.F) {
 func checkRewrite(t *testing.T, h *Head, buf []byte) {
 	plain := write(h, buf)
 	var q Parser
-	q.InitRequest(Limits{MaxHeaderBytes: uint32(len(plain)), Lenient: abi.LenientMissingHost})
+	if l := (Limits{MaxHeaderBytes: uint32(len(plain)), Lenient: abi.LenientMissingHost}); h.Status > 0 {
+		q.InitResponse(l)
+		q.Answers(h.Method)
+	} else {
+		q.InitRequest(l)
+	}
 	step, n := q.Next(plain)
 	if step != HeadDone || n != len(plain) {
 		t.Fatalf("%q was written as %q: %v", buf, plain, q.Err)
@@ -40,10 +48,9 @@ func checkRewrite(t *testing.T, h *Head, buf []byte) {
 	}
 	a, b := *h, q.Head
 	for _, c := range []*Head{&a, &b} {
-		c.MethodSpan, c.Target, c.Fields, c.Size = Span{}, Span{}, nil, 0
+		c.MethodSpan, c.Target, c.Reason, c.Fields, c.Size = Span{}, Span{}, Span{}, nil, 0
 	}
-	if a.Method != b.Method || a.Minor != b.Minor || a.ContentLength != b.ContentLength || a.HasBody != b.HasBody || a.Chunked != b.Chunked ||
-		a.KeepAlive != b.KeepAlive || a.Upgrade != b.Upgrade || a.ExpectContinue != b.ExpectContinue || a.ExpectOther != b.ExpectOther {
+	if !reflect.DeepEqual(a, b) {
 		t.Errorf("%q: %+v, but %+v when written plainly", buf, a, b)
 	}
 }
@@ -51,10 +58,16 @@ func checkRewrite(t *testing.T, h *Head, buf []byte) {
 func write(h *Head, buf []byte) []byte {
 	text := func(offset, size uint32) []byte { return buf[offset:][:size] }
 	var w bytes.Buffer
-	w.WriteString(h.Method.String())
-	w.WriteByte(' ')
-	w.Write(text(h.Target.Offset, h.Target.Size))
-	w.WriteString(" HTTP/1." + strconv.Itoa(int(h.Minor)) + "\r\n")
+	version := "HTTP/1." + strconv.Itoa(int(h.Minor))
+	if h.Status > 0 {
+		w.WriteString(version + " " + strconv.Itoa(int(h.Status)) + " ")
+		w.Write(text(h.Reason.Offset, h.Reason.Size))
+	} else {
+		w.WriteString(h.Method.String() + " ")
+		w.Write(text(h.Target.Offset, h.Target.Size))
+		w.WriteString(" " + version)
+	}
+	w.WriteString("\r\n")
 	for _, f := range h.Fields {
 		w.Write(text(f.NameOffset, f.NameSize))
 		w.WriteString(": ")
