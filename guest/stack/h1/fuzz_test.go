@@ -30,6 +30,35 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
+// FuzzResponse checks the same of responses, and that net/http frames alike what it accepts too.
+func FuzzResponse(f *testing.F) {
+	for _, c := range readCases(f) {
+		if c.setup.response {
+			var answers [2]Method
+			copy(answers[:], c.setup.answers)
+			f.Add(c.stream, c.setup.Lenient, uint16(c.setup.MaxHeaderBytes), uint16(10), uint8(answers[0]), uint8(answers[1]), c.setup.eof)
+		}
+	}
+	f.Fuzz(func(t *testing.T, stream []byte, lenient uint32, maxHeaderBytes, cut uint16, first, second uint8, eof bool) {
+		s := setup{
+			Limits:   Limits{MaxHeaderBytes: uint32(maxHeaderBytes), Lenient: lenient},
+			response: true,
+			answers:  []Method{Method(first), Method(second)},
+			eof:      eof,
+		}
+		checkSplits(t, s, stream, min(int(cut), len(stream)))
+		checkLikeNetHTTP(t, s, stream)
+
+		var p Parser
+		p.InitResponse(s.Limits)
+		p.Answers(Method(first))
+		buf := bytes.Clone(stream)
+		if step, _ := p.Next(buf); step == HeadDone {
+			checkRewrite(t, &p.Head, buf)
+		}
+	})
+}
+
 func checkRewrite(t *testing.T, h *Head, buf []byte) {
 	plain := write(h, buf)
 	var q Parser

@@ -266,7 +266,7 @@ func TestBodyCannotBeAppendedTo(t *testing.T) {
 	}
 }
 
-// TestMutations changes valid and invalid messages at random, and compares the whole with pieces.
+// TestMutations changes valid and invalid messages at random, and compares the whole with pieces, and with net/http.
 func TestMutations(t *testing.T) {
 	cases := readCases(t)
 	random := rand.New(rand.NewPCG(3, 4))
@@ -300,6 +300,9 @@ func TestMutations(t *testing.T) {
 		}
 		s.eof = random.IntN(2) == 0
 		checkSplits(t, s, stream, random.IntN(len(stream)+1))
+		if s.response {
+			checkLikeNetHTTP(t, s, stream)
+		}
 	}
 }
 

@@ -21,6 +21,7 @@ type runner struct {
 	body    int // where a piece of body that goes on would begin; -1
 	setup   setup
 	answers []Method // still to be given to the parser
+	onStep  func(step Step, n int)
 }
 
 func newRunner(t testing.TB, s setup) *runner {
@@ -67,6 +68,9 @@ func (r *runner) feed(b []byte) {
 			r.t.Fatalf("consumed %d of %d bytes", n, len(r.pending))
 		}
 		r.step(step, n)
+		if r.onStep != nil {
+			r.onStep(step, n)
+		}
 		r.base += n
 		r.pending = r.pending[n:]
 		if step == NeedMore || step == Failed {
