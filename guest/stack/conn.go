@@ -11,7 +11,7 @@ type conn struct {
 	listener *listener
 
 	// Input.
-	parser  h1.RequestParser
+	parser  h1.Parser
 	in      queue     // received and not consumed: an unfinished head, or what was held back
 	reading *exchange // whose body is being received
 	held    bool      // the socket is paused
@@ -61,7 +61,7 @@ func (e *Engine) newConn(socket uint64, l *listener) *conn {
 	c.readTimer.conn, c.requestTimer.conn, c.writeTimer.conn = c, c, c
 	e.conns[i] = c
 	c.socket, c.listener = socket, l
-	c.parser.Init(h1.Limits{
+	c.parser.InitRequest(h1.Limits{
 		MaxHeaderBytes:     l.options.MaxHeaderBytes,
 		MaxHeadersCount:    l.options.MaxHeadersCount,
 		MaxChunkExtensions: l.options.MaxChunkExtensions,
