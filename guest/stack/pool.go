@@ -102,6 +102,12 @@ func (e *Engine) schedulePool(p *pool) {
 
 // servePools deals with the pools in which something has changed.
 func (e *Engine) servePools() {
+	if len(e.pools) > 0 {
+		e.serveAll()
+	}
+}
+
+func (e *Engine) serveAll() {
 	for i := 0; i < len(e.pools); i++ {
 		e.serve(e.pools[i])
 	}
