@@ -1,9 +1,8 @@
 package http
 
 import (
-	"strconv"
-
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/port"
 )
 
 // ListenOption is something more to say to Listen or ListenPath.
@@ -38,7 +37,7 @@ func Callback(callback func()) ListenOption {
 // to errors, and the server goes on to serve the host's listeners, as one does that never listens.
 func (s *Server) Listen(port int, opts ...ListenOption) {
 	if port < 0 || port > 65535 {
-		s.failLater(&Error{codePort, "not a port: " + strconv.Itoa(port)})
+		s.failLater(errPort(port))
 		return
 	}
 	s.listen(abi.ListenRequest{Kind: abi.ListenTCP, Port: uint16(port)}, "", opts)
@@ -58,7 +57,7 @@ func (s *Server) listen(r abi.ListenRequest, host string, opts []ListenOption) {
 		host = c.hostname
 	}
 	if s.state != stateIdle {
-		s.failLater(&Error{codeListening, "the server listens already"})
+		s.failLater(port.NewError(codeListening, "the server listens already"))
 		return
 	}
 	options, err := s.record()
@@ -72,17 +71,17 @@ func (s *Server) listen(r abi.ListenRequest, host string, opts []ListenOption) {
 	r.Options, r.Backlog = options, uint32(c.backlog)
 	s.onceListening = append(s.onceListening, c.callback...)
 	s.register()
-	if status := serverListen(s.number, encodeListenRequest(&r, host)); status != abi.StatusOK {
+	if status := port.ServerListen(s.number, encodeListenRequest(&r, host)); status != abi.StatusOK {
 		number := s.number
-		nextTick(taskFunc(func() {
+		port.NextTick(port.TaskFunc(func() {
 			if servers[number] == s {
 				s.listenFailed(status, "")
 			}
 		}))
-		wake()
+		port.Wake()
 		return
 	}
 	if mask := s.mask(); mask != 0 {
-		serverListeners(s.number, mask)
+		port.ServerListeners(s.number, mask)
 	}
 }

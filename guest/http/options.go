@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/port"
 )
 
 // Options are the limits and timeouts of a server's connections. They are read when the server begins to listen;
@@ -124,5 +125,5 @@ func (o *Options) lenient() (bits uint32) {
 }
 
 func errRange(name, what string) error {
-	return &Error{codeRange, name + " is " + what}
+	return port.NewError(codeRange, name+" is "+what)
 }

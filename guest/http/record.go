@@ -1,6 +1,9 @@
 package http
 
-import "github.com/portholehttp/porthole/abi"
+import (
+	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/text"
+)
 
 // Records that are sent are built in one scratch buffer, for the seam has read them when it returns.
 // A head that is received is copied into a string once, and the strings of a request are parts of it.
@@ -69,12 +72,12 @@ func appendText(b []byte, headers []Header) []byte {
 }
 
 // decodeFields reads the field table of a record, which begins at the offset fields, with names and values as
-// parts of text. The record comes from the engine: offsets that leave it are a fault like any other panic.
-func decodeFields(record string, fields int, count uint32, text string) Headers {
+// parts of all, its text. The record comes from the engine: offsets that leave it are a fault like any other panic.
+func decodeFields(record string, fields int, count uint32, all string) Headers {
 	headers := make(Headers, count)
 	for i := range headers {
-		f := abi.Decode[abi.Field](bytesOf(record[fields+i*abi.FieldSize:]))
-		headers[i] = Header{text[f.NameOffset:][:f.NameSize], text[f.ValueOffset:][:f.ValueSize]}
+		f := abi.Decode[abi.Field](text.Bytes(record[fields+i*abi.FieldSize:]))
+		headers[i] = Header{all[f.NameOffset:][:f.NameSize], all[f.ValueOffset:][:f.ValueSize]}
 	}
 	return headers
 }
@@ -85,19 +88,19 @@ func lowerNames(headers Headers) {
 	for i := range headers {
 		size += len(headers[i].Name)
 	}
-	var text []byte
+	var names []byte
 	for i := range headers {
 		name := headers[i].Name
-		if isLower(name) {
+		if text.IsLower(name) {
 			continue
 		}
-		if text == nil {
-			text = make([]byte, 0, size)
+		if names == nil {
+			names = make([]byte, 0, size)
 		}
-		start := len(text)
+		start := len(names)
 		for j := 0; j < len(name); j++ {
-			text = append(text, lower(name[j]))
+			names = append(names, text.LowerByte(name[j]))
 		}
-		headers[i].Name = stringOf(text[start:])
+		headers[i].Name = text.String(names[start:])
 	}
 }

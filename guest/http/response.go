@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/port"
+	"github.com/portholehttp/porthole/guest/internal/text"
 )
 
 // ServerResponse is the answer to one request. Its head is either written by WriteHead, or made of StatusCode and
@@ -111,7 +113,7 @@ func (r *ServerResponse) WriteHeadReason(statusCode int, reason string, headers 
 		return errHeadersSent("write the head")
 	}
 	if statusCode < 200 || statusCode > 999 {
-		return &Error{codeStatus, "invalid status code: " + strconv.Itoa(statusCode)}
+		return port.NewError(codeStatus, "invalid status code: "+strconv.Itoa(statusCode))
 	}
 	if err := checkReason(reason); err != nil {
 		return err
@@ -122,7 +124,7 @@ func (r *ServerResponse) WriteHeadReason(statusCode int, reason string, headers 
 	merged := r.headers
 	merged.replace(headers)
 	if merged.Has("trailer") && merged.Has("content-length") {
-		return &Error{codeTrailer, "a response with Content-Length has no trailers"}
+		return port.NewError(codeTrailer, "a response with Content-Length has no trailers")
 	}
 	r.headers = merged
 	r.status, r.reason, r.StatusCode = statusCode, reason, statusCode
@@ -210,7 +212,7 @@ func (r *ServerResponse) Write(chunk []byte) bool {
 // WriteString is Write of the bytes that s stands for: those of UTF-8, or of another encoding by
 // the names of ServerRequest.SetEncoding.
 func (r *ServerResponse) WriteString(s string, encoding ...string) bool {
-	chunk, err := encodeText(s, encoding)
+	chunk, err := text.Encode(s, encoding)
 	if err != nil {
 		r.fail(err)
 		return false
@@ -255,7 +257,7 @@ func (r *ServerResponse) End(data ...[]byte) {
 
 // EndString is End with the bytes that s stands for, as in WriteString.
 func (r *ServerResponse) EndString(s string, encoding ...string) {
-	chunk, err := encodeText(s, encoding)
+	chunk, err := text.Encode(s, encoding)
 	if err != nil {
 		r.fail(err)
 		return
@@ -320,7 +322,7 @@ func (r *ServerResponse) send(flags uint32, body []byte) abi.Status {
 		flags |= abi.SendTrailers
 		head = encodeTrailers(r.more.trailers)
 	}
-	status := responseSend(r.exchange.handle, flags, head, body)
+	status := port.ResponseSend(r.exchange.handle, flags, head, body)
 	switch {
 	case status.OK():
 		r.headSent = true
@@ -351,15 +353,17 @@ func (r *ServerResponse) headFlags() uint16 {
 func (r *ServerResponse) sentAll(status abi.Status) {
 	r.ended = true
 	if status == abi.StatusOK {
-		if r.exchange.received {
+		if r.exchange.req.body.Complete {
 			r.exchange.finish()
 		}
-		nextTick(r)
+		port.NextTick((*finishing)(r))
 	}
 }
 
-// run is the tick on which a response is finished that the kernel took at once.
-func (r *ServerResponse) run() { r.finished() }
+// finishing is the tick on which a response is finished that the kernel took at once.
+type finishing ServerResponse
+
+func (r *finishing) Run() { (*ServerResponse)(r).finished() }
 
 // finished emits 'finish'.
 func (r *ServerResponse) finished() {
@@ -398,7 +402,7 @@ func (r *ServerResponse) report(err error) bool {
 	if len(r.more.onError) > 0 {
 		return true
 	}
-	complain(r.exchange.req.Method() + " " + quote(r.exchange.req.URL()) + ": " + err.Error())
+	port.Complain("http: " + r.exchange.req.Method() + " " + quote(r.exchange.req.URL()) + ": " + err.Error())
 	return false
 }
 

@@ -1,6 +1,9 @@
 package http
 
-import "github.com/portholehttp/porthole/abi"
+import (
+	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/port"
+)
 
 // Server takes requests: from a listener of its own after Listen, else, in a plugin, from the listeners that
 // the host has attached the handler to. If several servers of a plugin never listen, the first gets those.
@@ -54,7 +57,7 @@ func (s *Server) OnRequest(listener func(*ServerRequest, *ServerResponse)) {
 func (s *Server) OnCheckContinue(listener func(*ServerRequest, *ServerResponse)) {
 	s.onCheckContinue = append(s.onCheckContinue, listener)
 	if s.state == stateStarting || s.state == stateListening {
-		serverListeners(s.number, s.mask())
+		port.ServerListeners(s.number, s.mask())
 	}
 	announceAttached()
 }
@@ -80,12 +83,12 @@ func (s *Server) Close(callback ...func()) {
 		s.onceClose = append(s.onceClose, callback...)
 		s.state = stateClosing
 		s.address = nil
-		serverClose(s.number)
-	case s.state == stateIdle && hosted && s.detach():
+		port.ServerClose(s.number)
+	case s.state == stateIdle && port.Hosted && s.detach():
 		s.onceClose = append(s.onceClose, callback...)
-		nextTick(taskFunc(s.emitClose))
+		port.NextTick(port.TaskFunc(s.emitClose))
 	default:
-		s.failLater(&Error{codeNotRunning, "the server does not listen"})
+		s.failLater(port.NewError(codeNotRunning, "the server does not listen"))
 	}
 }
 
@@ -123,9 +126,9 @@ func announceAttached() {
 	if len(attached) > 0 {
 		mask = attached[0].mask()
 	}
-	if hosted && mask != hostMask {
+	if port.Hosted && mask != hostMask {
 		hostMask = mask
-		serverListeners(0, mask)
+		port.ServerListeners(0, mask)
 	}
 }
 
@@ -194,7 +197,7 @@ func (s *Server) listenFailed(status abi.Status, reason string) {
 	closing := s.state == stateClosing
 	s.unregister()
 	s.onceListening = nil
-	if status != abi.StatusDenied || !hosted || len(s.onError) > 0 { // else the host's log says so: it is attached
+	if status != abi.StatusDenied || !port.Hosted || len(s.onError) > 0 { // else the host's log says so: it is attached
 		s.fail(listenError(status, reason))
 	}
 	if closing {
@@ -205,7 +208,7 @@ func (s *Server) listenFailed(status abi.Status, reason string) {
 // fail emits 'error'.
 func (s *Server) fail(err error) {
 	if len(s.onError) == 0 {
-		uncaught(err)
+		port.Uncaught(err)
 	}
 	for _, listener := range s.onError {
 		listener(err)
@@ -214,6 +217,6 @@ func (s *Server) fail(err error) {
 
 // failLater is fail on the next tick, so that a listener added after the call that failed is told.
 func (s *Server) failLater(err error) {
-	nextTick(taskFunc(func() { s.fail(err) }))
-	wake()
+	port.NextTick(port.TaskFunc(func() { s.fail(err) }))
+	port.Wake()
 }

@@ -1,8 +1,9 @@
 //go:build !wasip1 || standalone
 
-package http
+package port
 
 import (
+	"net"
 	"sync"
 	"time"
 
@@ -14,11 +15,13 @@ import (
 // loop is an engine on real sockets, and what a host is to a plugin: it delivers the engine's events.
 // All but Post is for one goroutine.
 type loop struct {
-	net    *netloop.Loop
-	engine *stack.Engine
-	inside bool   // enter is under way
-	turn   bool   // an operation has left work for Engine.Turn
-	piece  []byte // the part of a body that the engine gets, which may overwrite it
+	net     *netloop.Loop
+	engine  *stack.Engine
+	inside  bool   // enter is under way
+	turn    bool   // an operation has left work for Engine.Turn
+	piece   []byte // the part of a body that the engine gets, which may overwrite it
+	timerAt int64  // when SetTimer's time has come; 0: never
+	stackAt int64  // the same of the engine
 }
 
 // maxPiece is the most of a body that the engine gets in one operation.
@@ -50,22 +53,10 @@ func Run() {
 	var err error
 	defer func() {
 		if err == nil { // else it was running already
-			endLoop()
+			forget()
 		}
 	}()
 	err = l.net.Run(l)
-}
-
-// endLoop forgets the loop that has run, and what a panic has left of it.
-func endLoop() {
-	loopLock.Lock()
-	theLoop = nil
-	loopLock.Unlock()
-	clear(exchanges)
-	for _, s := range servers {
-		s.unregister()
-	}
-	dropTicks()
 }
 
 // Post has f called on the goroutine of Run, which may be called from any goroutine: all else in this package
@@ -76,10 +67,10 @@ func Post(f func()) bool {
 	return l.net.Post(func() { l.enter(f) })
 }
 
-// wake makes sure that ticks which were added outside of the event loop are run.
-func wake() {
+// Wake makes sure that ticks which were added outside of the event loop are run.
+func Wake() {
 	if l := currentLoop(); !l.inside {
-		l.net.Post(func() { l.enter(runTicks) })
+		l.net.Post(func() { l.enter(RunTicks) })
 	}
 }
 
@@ -87,7 +78,7 @@ func wake() {
 func (l *loop) enter(f func()) {
 	l.inside = true
 	f()
-	runTicks()
+	RunTicks()
 	for l.turn {
 		l.turn = false
 		l.engine.Turn(l.net.Now())
@@ -99,7 +90,7 @@ func (l *loop) enter(f func()) {
 // deliver hands the engine's events over.
 func (l *loop) deliver() {
 	for _, e := range l.engine.Events() {
-		dispatch(e.Kind, e.Flags, e.Target, e.Head, e.Body)
+		Dispatch(e.Kind, e.Flags, e.Target, e.Head, e.Body)
 	}
 }
 
@@ -108,17 +99,17 @@ func (l *loop) operate(op abi.Operation, target uint64, flags uint32, head, body
 	result := l.engine.Operation(op, target, flags, head, body, rest)
 	if result&abi.ResultTurn != 0 && !l.turn {
 		l.turn = true
-		wake()
+		Wake()
 	}
 	return abi.Status(result & abi.ResultStatusMask)
 }
 
-// send is response_send: a body is copied, and a long one cut into pieces.
-func (l *loop) send(exchange uint64, flags uint32, head, body []byte) abi.Status {
+// send is response_send, request_send or socket_send: a body is copied, and a long one cut into pieces.
+func (l *loop) send(op abi.Operation, target uint64, flags uint32, head, body []byte) abi.Status {
 	for len(body) > maxPiece {
 		l.piece = append(l.piece[:0], body[:maxPiece]...)
 		body = body[maxPiece:]
-		status := l.operate(abi.OpResponseSend, exchange, flags|abi.SendMore, head, l.piece, int64(len(body)))
+		status := l.operate(op, target, flags|abi.SendMore, head, l.piece, int64(len(body)))
 		if !status.OK() && status != abi.StatusBodyLength {
 			return status
 		}
@@ -127,7 +118,53 @@ func (l *loop) send(exchange uint64, flags uint32, head, body []byte) abi.Status
 		}
 	}
 	l.piece = append(l.piece[:0], body...)
-	return l.operate(abi.OpResponseSend, exchange, flags, head, l.piece, 0)
+	return l.operate(op, target, flags, head, l.piece, 0)
+}
+
+// handle asks the engine for something that has a handle.
+func (l *loop) handle(op abi.Operation, target uint64, record []byte) (uint64, abi.Status) {
+	handle, status := l.engine.Handle(op, target, record)
+	if !l.turn {
+		l.turn = true
+		Wake()
+	}
+	return handle, status
+}
+
+// info is socket_info.
+func (l *loop) info(socket uint64) string {
+	handle, status := l.handle(abi.OpHostSocket, socket, nil)
+	if status != abi.StatusOK {
+		return ""
+	}
+	conn := l.net.Conn(netloop.Handle(handle))
+	if conn == nil {
+		return ""
+	}
+	return netInfo(conn)
+}
+
+// netInfo stands for netloop.Info until that is there.
+func netInfo(conn net.Conn) string {
+	return "remote=" + addressText(conn.RemoteAddr()) + "\nlocal=" + addressText(conn.LocalAddr()) + "\n"
+}
+
+// setTimer is timer_set.
+func (l *loop) setTimer(delay time.Duration) {
+	l.timerAt = 0
+	if delay >= 0 {
+		l.timerAt = l.net.Now() + int64(delay)
+	}
+	l.arm()
+}
+
+// arm sets the one timer of the loop for that of the engine and that of the program.
+func (l *loop) arm() {
+	at := l.stackAt
+	if at == 0 || l.timerAt != 0 && l.timerAt < at {
+		at = l.timerAt
+	}
+	l.net.SetTimer(at)
 }
 
 // The events of sockets.
@@ -153,7 +190,15 @@ func (l *loop) Close(socket netloop.Handle, status abi.Status, now int64) {
 }
 
 func (l *loop) Timer(now int64) {
-	l.enter(func() { l.engine.Timer(now); l.deliver() })
+	if l.stackAt != 0 && now >= l.stackAt {
+		l.stackAt = 0
+		l.enter(func() { l.engine.Timer(now); l.deliver() })
+	}
+	if l.timerAt != 0 && now >= l.timerAt {
+		l.timerAt = 0
+		l.enter(func() { Dispatch(abi.EventTimer, 0, 0, nil, nil) })
+	}
+	l.arm()
 }
 
 // sockets are the engine's surroundings.
@@ -174,8 +219,14 @@ func (s sockets) Listen(server uint64, request []byte) (uint64, abi.Status) {
 }
 
 func (s sockets) tell(kind abi.EventKind, flags uint32, server uint64, text string) {
-	Post(func() { dispatch(kind, flags, server, []byte(text), nil) })
+	Post(func() { Dispatch(kind, flags, server, []byte(text), nil) })
 }
+
+// Connect begins to connect.
+func (s sockets) Connect(uint64, []byte) (uint64, abi.Status) { return 0, abi.StatusUnsupported }
+
+// SetOption sets an option of the operating system's socket.
+func (s sockets) SetOption(uint64, abi.SocketOption, int64) abi.Status { return abi.StatusUnsupported }
 
 func (s sockets) Write(socket uint64, p []byte) (int, abi.Status) {
 	return s.net.Write(netloop.Handle(socket), p)
@@ -187,5 +238,5 @@ func (s sockets) Close(handle uint64, reset bool) {
 }
 func (s sockets) Pause(socket uint64)  { s.net.Pause(netloop.Handle(socket)) }
 func (s sockets) Resume(socket uint64) { s.net.Resume(netloop.Handle(socket)) }
-func (s sockets) SetTimer(at int64)    { s.net.SetTimer(at) }
+func (s sockets) SetTimer(at int64)    { s.stackAt = at; s.arm() }
 func (s sockets) WallClock() int64     { return time.Now().UnixNano() }

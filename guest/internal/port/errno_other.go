@@ -1,6 +1,6 @@
 //go:build (!windows && !wasip1) || standalone
 
-package http
+package port
 
 import "syscall"
 

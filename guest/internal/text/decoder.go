@@ -1,20 +1,23 @@
-package http
+package text
 
 import "unicode/utf8"
 
-// decoder turns the bytes of a body into text, piece by piece, such that the pieces put together do not
+// Decoder turns the bytes of a body into text, piece by piece, such that the pieces put together do not
 // depend on where the body was cut: a character, a group of base64 or a surrogate pair whose end is
 // missing waits for the next piece.
-type decoder struct {
-	encoding encoding
+type Decoder struct {
+	encoding Encoding
 	held     [4]byte // the beginning of a character
 	heldSize int
-	text     []byte // what write returned last, reused
+	text     []byte // what Write returned last, reused
 }
 
-// write returns the text that p completes, as UTF-8. It is valid until the next call, and may be p itself.
-func (d *decoder) write(p []byte) []byte {
-	if d.heldSize == 0 && d.encoding == encodingUTF8 {
+// NewDecoder returns a decoder of an encoding.
+func NewDecoder(e Encoding) *Decoder { return &Decoder{encoding: e} }
+
+// Write returns the text that p completes, as UTF-8. It is valid until the next call, and may be p itself.
+func (d *Decoder) Write(p []byte) []byte {
+	if d.heldSize == 0 && d.encoding == UTF8 {
 		if n := validPrefix(p); n == len(p) || isUTF8Prefix(p[n:]) {
 			d.hold(p[n:])
 			return p[:n] // as a rule all of it, without a copy
@@ -34,33 +37,33 @@ func (d *decoder) write(p []byte) []byte {
 	return d.text
 }
 
-// end returns what is left when the body is over: an unfinished character as U+FFFD, the last group of
+// End returns what is left when the body is over: an unfinished character as U+FFFD, the last group of
 // base64 with its padding. An odd last byte of UTF-16 is dropped, as Node does.
-func (d *decoder) end() []byte {
+func (d *Decoder) End() []byte {
 	d.text = d.text[:0]
 	d.convert(d.held[:d.heldSize], true)
 	d.heldSize = 0
 	return d.text
 }
 
-func (d *decoder) hold(p []byte) { d.heldSize = copy(d.held[:], p) }
+func (d *Decoder) hold(p []byte) { d.heldSize = copy(d.held[:], p) }
 
 // convert appends the text of p's beginning to d.text and returns how many bytes that was: all, or all but
 // the few of an unfinished character unless last is set.
-func (d *decoder) convert(p []byte, last bool) int {
+func (d *Decoder) convert(p []byte, last bool) int {
 	switch d.encoding {
-	case encodingUTF8:
+	case UTF8:
 		return d.utf8(p, last)
-	case encodingUTF16:
+	case UTF16:
 		return d.utf16(p, last)
-	case encodingBase64:
+	case Base64:
 		return d.base64(p, last)
-	case encodingHex:
+	case Hex:
 		const digits = "0123456789abcdef"
 		for _, c := range p {
 			d.text = append(d.text, digits[c>>4], digits[c&15])
 		}
-	case encodingASCII:
+	case ASCII:
 		for _, c := range p {
 			d.text = append(d.text, c&0x7f)
 		}
@@ -72,7 +75,7 @@ func (d *decoder) convert(p []byte, last bool) int {
 	return len(p)
 }
 
-func (d *decoder) utf8(p []byte, last bool) int {
+func (d *Decoder) utf8(p []byte, last bool) int {
 	done := 0
 	for done < len(p) {
 		if n := validPrefix(p[done:]); n > 0 {
@@ -89,7 +92,7 @@ func (d *decoder) utf8(p []byte, last bool) int {
 	return done
 }
 
-func (d *decoder) utf16(p []byte, last bool) int {
+func (d *Decoder) utf16(p []byte, last bool) int {
 	done := 0
 	for len(p)-done >= 2 {
 		unit, size := rune(p[done])|rune(p[done+1])<<8, 2
@@ -113,7 +116,7 @@ func (d *decoder) utf16(p []byte, last bool) int {
 	return done
 }
 
-func (d *decoder) base64(p []byte, last bool) int {
+func (d *Decoder) base64(p []byte, last bool) int {
 	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	done := 0
 	for ; len(p)-done >= 3; done += 3 {

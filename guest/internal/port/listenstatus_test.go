@@ -1,6 +1,6 @@
 //go:build !wasip1
 
-package http
+package port
 
 import (
 	"errors"

@@ -1,6 +1,6 @@
 //go:build !wasip1
 
-package http
+package text
 
 import (
 	"encoding/hex"
@@ -8,20 +8,22 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/portholehttp/porthole/guest/internal/port"
 )
 
 func TestEncodingNames(t *testing.T) {
-	for name, want := range map[string]encoding{
-		"": encodingUTF8, "utf8": encodingUTF8, "UTF-8": encodingUTF8, "ascii": encodingASCII, "latin1": encodingLatin1,
-		"binary": encodingLatin1, "ucs2": encodingUTF16, "ucs-2": encodingUTF16, "utf16le": encodingUTF16,
-		"UTF-16LE": encodingUTF16, "base64": encodingBase64, "Hex": encodingHex,
+	for name, want := range map[string]Encoding{
+		"": UTF8, "utf8": UTF8, "UTF-8": UTF8, "ascii": ASCII, "latin1": Latin1,
+		"binary": Latin1, "ucs2": UTF16, "ucs-2": UTF16, "utf16le": UTF16,
+		"UTF-16LE": UTF16, "base64": Base64, "Hex": Hex,
 	} {
-		got, err := encodingNamed(name)
+		got, err := Named(name)
 		require.NoError(t, err, name)
 		assert.Equal(t, want, got, name)
 	}
-	_, err := encodingNamed("utf7")
-	assert.ErrorIs(t, err, &Error{Code: "ERR_UNKNOWN_ENCODING"})
+	_, err := Named("utf7")
+	assert.ErrorIs(t, err, &port.Error{Code: "ERR_UNKNOWN_ENCODING"})
 }
 
 // The expectations are those of Node 20's Buffer.from.
@@ -43,7 +45,7 @@ func TestEncodeText(t *testing.T) {
 		{"base64", "Y-_/+", "63efff"},
 		{"base64", "=YWI=", ""},
 	} {
-		got, err := encodeText(c.text, []string{c.encoding})
+		got, err := Encode(c.text, []string{c.encoding})
 		require.NoError(t, err)
 		assert.Equal(t, c.want, hex.EncodeToString(got), "%s of %q", c.encoding, c.text)
 	}
@@ -97,24 +99,24 @@ func TestDecoderDoesNotDependOnTheCut(t *testing.T) {
 
 func decodeText(t *testing.T, encoding string, pieces ...[]byte) string {
 	t.Helper()
-	e, err := encodingNamed(encoding)
+	e, err := Named(encoding)
 	require.NoError(t, err)
-	d := decoder{encoding: e}
+	d := Decoder{encoding: e}
 	text := ""
 	for _, p := range pieces {
-		text += string(d.write(p))
+		text += string(d.Write(p))
 	}
-	text += string(d.end())
-	assert.Empty(t, d.end(), "nothing is left after the end")
+	text += string(d.End())
+	assert.Empty(t, d.End(), "nothing is left after the end")
 	return text
 }
 
 func TestDecoderNeverSplitsACharacter(t *testing.T) {
 	p := []byte("é€😀")
 	for i := range p {
-		d := decoder{encoding: encodingUTF8}
+		d := Decoder{encoding: UTF8}
 		for _, piece := range [][]byte{p[:i], p[i:]} {
-			for _, r := range string(d.write(piece)) {
+			for _, r := range string(d.Write(piece)) {
 				assert.NotEqual(t, '\uFFFD', r, "cut at %d", i)
 			}
 		}
@@ -123,8 +125,8 @@ func TestDecoderNeverSplitsACharacter(t *testing.T) {
 
 func TestDecoderPassesWholeTextThrough(t *testing.T) {
 	p := []byte("hé€😀")
-	d := decoder{encoding: encodingUTF8}
-	assert.Same(t, &p[0], &d.write(p)[0])
+	d := Decoder{encoding: UTF8}
+	assert.Same(t, &p[0], &d.Write(p)[0])
 }
 
 func FuzzDecoder(f *testing.F) {
@@ -134,7 +136,7 @@ func FuzzDecoder(f *testing.F) {
 		f.Add(c.encoding, p, uint(1), uint(2))
 	}
 	f.Fuzz(func(t *testing.T, encoding string, p []byte, i, j uint) {
-		if _, err := encodingNamed(encoding); err != nil {
+		if _, err := Named(encoding); err != nil {
 			return
 		}
 		a := int(i % uint(len(p)+1))

@@ -1,6 +1,6 @@
 //go:build wasip1 && standalone
 
-package http
+package port
 
 import (
 	"net"

@@ -1,64 +1,65 @@
-package http
+package text
 
 import (
 	"unicode/utf16"
 	"unicode/utf8"
-	"unsafe"
+
+	"github.com/portholehttp/porthole/guest/internal/port"
 )
 
-// encoding is one of Node's names for the relation between text and bytes. Text is UTF-8, as Go has it.
-type encoding uint8
+// Encoding is one of Node's names for the relation between text and bytes. Text is UTF-8, as Go has it.
+type Encoding uint8
 
 const (
-	encodingNone   encoding = iota // bytes, no text
-	encodingUTF8                   // "utf8", "utf-8"
-	encodingASCII                  // "ascii": 7 bits when read
-	encodingLatin1                 // "latin1", "binary": a byte is the code point of that number
-	encodingUTF16                  // "utf16le", "utf-16le", "ucs2", "ucs-2"
-	encodingBase64                 // "base64"; the URL alphabet is read too
-	encodingHex                    // "hex"
+	None   Encoding = iota // bytes, no text
+	UTF8                   // "utf8", "utf-8"
+	ASCII                  // "ascii": 7 bits when read
+	Latin1                 // "latin1", "binary": a byte is the code point of that number
+	UTF16                  // "utf16le", "utf-16le", "ucs2", "ucs-2"
+	Base64                 // "base64"; the URL alphabet is read too
+	Hex                    // "hex"
 )
 
-// encodingNamed looks a name up without regard to case; "" is UTF-8.
-func encodingNamed(name string) (encoding, error) {
-	switch toLower(name) {
+// Named looks a name up without regard to case; "" is UTF-8.
+func Named(name string) (Encoding, error) {
+	switch Lower(name) {
 	case "", "utf8", "utf-8":
-		return encodingUTF8, nil
+		return UTF8, nil
 	case "ascii":
-		return encodingASCII, nil
+		return ASCII, nil
 	case "latin1", "binary":
-		return encodingLatin1, nil
+		return Latin1, nil
 	case "utf16le", "utf-16le", "ucs2", "ucs-2":
-		return encodingUTF16, nil
+		return UTF16, nil
 	case "base64":
-		return encodingBase64, nil
+		return Base64, nil
 	case "hex":
-		return encodingHex, nil
+		return Hex, nil
 	}
-	return encodingNone, errEncoding(name)
+	return None, port.NewError("ERR_UNKNOWN_ENCODING", "unknown encoding: "+name)
 }
 
-// encodeText returns the bytes that the text s stands for. For UTF-8 these are the bytes of s itself, which
+// Encode returns the bytes that the text s stands for. For UTF-8 these are the bytes of s itself, which
 // must not be written to. As in Node, text that base64 or hex cannot read is skipped (base64) or ends it (hex).
-func encodeText(s string, names []string) ([]byte, error) {
+func Encode(s string, names []string) ([]byte, error) {
 	if len(names) == 0 {
-		return bytesOf(s), nil
+		return Bytes(s), nil
 	}
-	e, err := encodingNamed(names[0])
+	e, err := Named(names[0])
 	if err != nil {
 		return nil, err
 	}
 	switch e {
-	case encodingASCII, encodingLatin1:
+	case ASCII, Latin1:
 		return encodeLatin1(s), nil
-	case encodingUTF16:
+	case UTF16:
 		return encodeUTF16(s), nil
-	case encodingBase64:
+	case Base64:
 		return decodeBase64(s), nil
-	case encodingHex:
+	case Hex:
 		return decodeHex(s), nil
 	default:
-		return bytesOf(s), nil
+		return Bytes(s), nil
 	}
 }
 
@@ -145,9 +146,3 @@ func hexDigit(c byte) int {
 	}
 	return -1
 }
-
-// bytesOf views the bytes of s without a copy: they must not be written to.
-func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
-
-// stringOf views b as a string without a copy: b must not be written to again.
-func stringOf(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
