@@ -481,7 +481,7 @@ func simulate(t *testing.T, r *rand.Rand) {
 	}
 	require.Zero(t, w.engine.queued)
 	require.Empty(t, w.engine.listeners)
-	require.Len(t, w.engine.exchanges.free, len(w.engine.exchanges.slots))
+	require.Len(t, w.engine.handles.free, len(w.engine.handles.slots))
 }
 
 func liveSockets(w *world) (live []uint64) {
