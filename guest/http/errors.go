@@ -39,7 +39,7 @@ func errPort(number int) error {
 	return port.NewError(codePort, "not a port: "+strconv.Itoa(number))
 }
 
-// sendError is what a refused response_send means to the caller of Write or End.
+// sendError is what a refused response_send or request_send means to the caller of Write or End.
 func sendError(status abi.Status) error {
 	switch status {
 	case abi.StatusBodyLength:
@@ -47,9 +47,9 @@ func sendError(status abi.Status) error {
 	case abi.StatusState:
 		return errHeadersSent("send")
 	case abi.StatusLimit:
-		return port.NewError(codeNoBuffers, "too many bytes wait for a client that does not read")
+		return port.NewError(codeNoBuffers, "too many bytes wait for a peer that does not read")
 	default:
-		return port.NewError(codeArgument, "the response was refused: "+status.String())
+		return port.NewError(codeArgument, "the message was refused: "+status.String())
 	}
 }
 

@@ -15,12 +15,12 @@ var scratch []byte
 const maxScratch = 64 << 10
 
 // encodeResponseHead builds a ResponseHead in scratch. Reason and headers were validated.
-func encodeResponseHead(status int, flags uint16, reason string, headers []Header) []byte {
+func encodeResponseHead(status, flags uint16, reason string, headers []Header) []byte {
 	b := abi.Append(emptyScratch(), &abi.ResponseHead{
 		TextOffset: uint32(abi.ResponseHeadSize + len(headers)*abi.FieldSize),
 		FieldCount: uint32(len(headers)),
 		ReasonSize: uint32(len(reason)), // and at offset 0, first of the text
-		Status:     uint16(status),
+		Status:     status,
 		Flags:      flags,
 	})
 	b = appendFields(b, uint32(len(reason)), headers)
