@@ -148,7 +148,6 @@ func SetTimer(delay time.Duration, f func()) {
 }
 
 func pointer(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b)) }
-func size(b []byte) uint32            { return uint32(len(b)) }
 
 // handleOf takes a result apart that is a handle or −status.
 func handleOf(result int64) (handle uint64, status abi.Status) {
