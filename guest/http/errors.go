@@ -10,7 +10,7 @@ import (
 // Error is a failure that Node gives a code, such as "ERR_HTTP_HEADERS_SENT" or "EADDRINUSE".
 type Error = port.Error
 
-// Codes of Error that the server side uses, beside those of listenCode.
+// Codes of Error that this package uses, beside those of listenCode and of abi.EventError.
 const (
 	codeArgument      = "ERR_INVALID_ARG_VALUE"
 	codeBodyLength    = "ERR_HTTP_CONTENT_LENGTH_MISMATCH"
@@ -20,10 +20,14 @@ const (
 	codeNoBuffers     = "ENOBUFS"
 	codeNotRunning    = "ERR_SERVER_NOT_RUNNING"
 	codePort          = "ERR_SOCKET_BAD_PORT"
+	codeProtocol      = "ERR_INVALID_PROTOCOL"
 	codeRange         = "ERR_OUT_OF_RANGE"
+	codeReset         = "ECONNRESET"
 	codeStatus        = "ERR_HTTP_INVALID_STATUS_CODE"
 	codeToken         = "ERR_INVALID_HTTP_TOKEN"
 	codeTrailer       = "ERR_HTTP_TRAILER_INVALID"
+	codeUnescaped     = "ERR_UNESCAPED_CHARACTERS"
+	codeURL           = "ERR_INVALID_URL"
 	codeWriteAfterEnd = "ERR_STREAM_WRITE_AFTER_END"
 )
 
@@ -51,6 +55,14 @@ func sendError(status abi.Status) error {
 	default:
 		return port.NewError(codeArgument, "the message was refused: "+status.String())
 	}
+}
+
+// openError is what a refused request_open means.
+func openError(status abi.Status) error {
+	if status == abi.StatusLimit {
+		return port.NewError("EMFILE", "too many requests are under way")
+	}
+	return port.NewError(codeArgument, "the destination was refused: "+status.String())
 }
 
 // listenError is what a refused or failed server_listen means; reason may be empty.

@@ -304,7 +304,7 @@ func (o *outgoing) outcome(status abi.Status, end bool) {
 	case status == abi.StatusBodyLength: // as if queued, but for what was too much
 		o.headSent, o.ended = true, end
 		o.message.warn(sendError(status))
-	case status == abi.StatusLimit && len(o.more.onError) == 0: // the connection is gone, and 'close' follows
+	case status == abi.StatusLimit && !o.request && len(o.more.onError) == 0: // a client that does not read writes no log
 	default:
 		o.headWritten = o.headSent // a head that was refused can be mended
 		o.message.fail(sendError(status))

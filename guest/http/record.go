@@ -28,6 +28,21 @@ func encodeResponseHead(status, flags uint16, reason string, headers []Header) [
 	return scratch
 }
 
+// encodeRequestHead builds a ClientRequestHead in scratch. All of it was validated.
+func encodeRequestHead(method, target string, headers []Header) []byte {
+	at := uint32(len(method) + len(target))
+	b := abi.Append(emptyScratch(), &abi.ClientRequestHead{
+		TextOffset:   uint32(abi.ClientRequestHeadSize + len(headers)*abi.FieldSize),
+		FieldCount:   uint32(len(headers)),
+		MethodSize:   uint32(len(method)), // and at offset 0, first of the text
+		TargetOffset: uint32(len(method)),
+		TargetSize:   uint32(len(target)),
+	})
+	b = append(append(appendFields(b, at, headers), method...), target...)
+	scratch = appendText(b, headers)
+	return scratch
+}
+
 // encodeTrailers builds a Trailers record in scratch.
 func encodeTrailers(trailers []Header) []byte {
 	b := abi.Append(emptyScratch(), &abi.Trailers{
@@ -80,6 +95,25 @@ func decodeFields(record string, fields int, count uint32, all string) Headers {
 		headers[i] = Header{all[f.NameOffset:][:f.NameSize], all[f.ValueOffset:][:f.ValueSize]}
 	}
 	return headers
+}
+
+// decodeTrailers reads a Trailers record, "" for none. Names are in lower case.
+func decodeTrailers(record string) Headers {
+	if record == "" {
+		return nil
+	}
+	t := abi.Decode[abi.Trailers](text.Bytes(record))
+	trailers := decodeFields(record, abi.TrailersSize, t.FieldCount, record[t.TextOffset:])
+	lowerNames(trailers)
+	return trailers
+}
+
+// httpVersion is the version as text; the major number is 1.
+func httpVersion(minor uint8) string {
+	if minor == 0 {
+		return "1.0"
+	}
+	return "1.1"
 }
 
 // lowerNames puts all names into lower case, with one allocation at most.
