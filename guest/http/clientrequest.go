@@ -1,7 +1,6 @@
 package http
 
 import (
-	"encoding/binary"
 	"time"
 
 	"github.com/portholehttp/porthole/abi"
@@ -401,7 +400,7 @@ func (r *ClientRequest) finish() {
 // assign notes the socket: a second one if the engine sends the request again.
 func (r *ClientRequest) assign(head []byte) {
 	first := r.socket == nil
-	r.socketHandle = binary.LittleEndian.Uint64(head)
+	r.socketHandle = decodeHandle(head)
 	s := net.OfClientHandle(r.socketHandle)
 	r.socket = s
 	if len(r.clientMore.settings) > 0 {

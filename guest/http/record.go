@@ -108,6 +108,14 @@ func decodeTrailers(record string) Headers {
 	return trailers
 }
 
+// decodeHandle reads the u64 of abi.EventSocket. (encoding/binary brings package reflect.)
+func decodeHandle(head []byte) (handle uint64) {
+	for i, c := range head[:8] {
+		handle |= uint64(c) << (8 * i)
+	}
+	return handle
+}
+
 // httpVersion is the version as text; the major number is 1.
 func httpVersion(minor uint8) string {
 	if minor == 0 {
