@@ -86,7 +86,9 @@ func TestConnectVariants(t *testing.T) {
 	}{
 		{"localhost:1", func() { Connect(1, "") }},
 		{"unix:/run/x.sock", func() { ConnectPath("/run/x.sock") }},
-		{`a:2 local "127.0.0.1"`, func() { ConnectWith(ConnectOptions{Host: "a", Port: 2, LocalAddress: "127.0.0.1", CA: []byte("unused")}) }},
+		{`a:2 local "127.0.0.1"`, func() {
+			ConnectWith(ConnectOptions{Host: "a", Port: 2, LocalAddress: "127.0.0.1", CA: []byte("unused")})
+		}},
 		{`a:443 TLS`, func() { ConnectTLS(ConnectOptions{Host: "a", Port: 443}) }},
 		{`a:443 TLS INSECURE name "b" roots "ca" cert "c" key "k"`, func() {
 			ConnectTLS(ConnectOptions{Host: "a", Port: 443, ServerName: "b", CA: []byte("ca"), Cert: []byte("c"), Key: []byte("k"), Insecure: true})
