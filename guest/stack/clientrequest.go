@@ -43,6 +43,7 @@ func (e *Engine) cancel(x *exchange) {
 	if x.conn != nil {
 		e.sever(x.conn)
 	} else {
+		x.sends.pool.aborted = true
 		e.schedulePool(x.sends.pool)
 	}
 }

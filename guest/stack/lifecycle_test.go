@@ -386,7 +386,7 @@ func simulate(t *testing.T, r *rand.Rand) {
 		case ev.Kind == abi.EventServerClose:
 			return
 		default:
-			require.Contains(t, open, ev.Target, "%s for an exchange that is over", describe(ev))
+			require.Contains(t, open, ev.Target, "%s for an exchange that is over", w.describe(ev))
 		}
 		for _, b := range ev.Body {
 			require.Equal(t, letter(number[ev.Target]), b, "a body of another request")

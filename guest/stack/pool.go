@@ -16,6 +16,7 @@ type pool struct {
 	sockets     int             // connections that connect or work
 	idle        []*conn         // the last used last
 	first, last *exchange       // that wait, in order
+	aborted     bool            // some of them are not wanted any more
 	scheduled   bool            // on Engine.pools
 }
 
@@ -101,6 +102,12 @@ func (e *Engine) schedulePool(p *pool) {
 
 // servePools deals with the pools in which something has changed.
 func (e *Engine) servePools() {
+	if len(e.pools) > 0 {
+		e.serveAll()
+	}
+}
+
+func (e *Engine) serveAll() {
 	for i := 0; i < len(e.pools); i++ {
 		e.serve(e.pools[i])
 	}
@@ -111,12 +118,11 @@ func (e *Engine) servePools() {
 // serve gives the requests that wait in p to connections, as many as there may be.
 func (e *Engine) serve(p *pool) {
 	p.scheduled = false
+	if p.aborted {
+		p.aborted = false
+		e.endAborted(p)
+	}
 	for p.first != nil {
-		if x := p.first; x.sends.aborted || x.handle == 0 {
-			p.take()
-			e.endRequestEarly(x, abi.StatusOK, hungUp)
-			continue
-		}
 		c := p.takeIdle()
 		if c == nil {
 			if p.key != "" && p.sockets >= int(p.limits.MaxSockets) {
@@ -147,6 +153,21 @@ func (p *pool) tooManyIdle(e *Engine) bool {
 		keep = int(p.limits.MaxFreeSockets)
 	}
 	return len(p.idle) > keep
+}
+
+// endAborted takes out those of the requests that wait in p which are not wanted any more.
+func (e *Engine) endAborted(p *pool) {
+	waiting := p.first
+	p.first, p.last = nil, nil
+	for x := waiting; x != nil; x = waiting {
+		waiting = x.next
+		x.next, x.linked = nil, false
+		if x.sends.aborted {
+			e.endRequestEarly(x, abi.StatusOK, hungUp)
+		} else {
+			p.put(x)
+		}
+	}
 }
 
 // connectText is why a connection was refused before it was tried.

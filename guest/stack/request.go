@@ -9,16 +9,8 @@ import (
 func (e *Engine) beginRequest(c *conn, head []byte) {
 	h, l := &c.parser.Head, c.listener
 	c.served++
-	switches, closes := e.switchesTo(c, h)
 	switch {
-	case closes:
-		e.reject(c, reply{}) // nobody listens for it: close without an answer
-		return
-	case switches == abi.EventConnect && h.ContentLength != 0:
-		e.reject(c, reply{status: 400, text: "HPE_UNEXPECTED_CONTENT_LENGTH Parse Error: CONNECT with a body"})
-		return
-	case switches != 0:
-		c.await(switches, e.requestRecord(h, head, uint32(l.server)))
+	case (h.Upgrade || h.Method == h1.MethodConnect) && e.leaveHTTP(c, h, head):
 		return
 	case h.ExpectOther:
 		e.reject(c, reply{status: 417}) // RFC 9110 §10.1.1

@@ -14,24 +14,29 @@ type takeover struct {
 	head []byte // of the event
 }
 
-// switchesTo returns the event for a request by which the client wants to leave HTTP, 0 if it does not. closes says that
-// nobody listens for it, and that the connection closes therefore.
+// leaveHTTP acts on a request with Upgrade or CONNECT. If it returns false, the request is to be served as a plain one.
 //
-// An Upgrade with a body is served as a plain request: switching before the body has been received is not
-// allowed, and a server may ignore Upgrade.
-func (e *Engine) switchesTo(c *conn, h *h1.Head) (kind abi.EventKind, closes bool) {
-	mask := e.mask(c.listener)
-	switch {
-	case h.Method == h1.MethodConnect:
-		return abi.EventConnect, mask&abi.ListenConnect == 0
-	case !h.Upgrade:
-		return 0, false
-	case mask&abi.ListenUpgrade == 0:
-		return 0, c.terms.options.Lenient&abi.IgnoreUpgrade == 0
-	case h.ContentLength != 0:
-		return 0, false
+// That is so for an Upgrade with a body: switching before the body has been received is not allowed, and a server may
+// ignore Upgrade.
+func (e *Engine) leaveHTTP(c *conn, h *h1.Head, head []byte) bool {
+	kind, bit := abi.EventUpgrade, abi.ListenUpgrade
+	if h.Method == h1.MethodConnect {
+		kind, bit = abi.EventConnect, abi.ListenConnect
 	}
-	return abi.EventUpgrade, false
+	listened := e.mask(c.listener)&bit != 0
+	switch {
+	case !listened && kind == abi.EventUpgrade && c.terms.options.Lenient&abi.IgnoreUpgrade != 0:
+		return false
+	case !listened:
+		e.reject(c, reply{}) // close without an answer
+	case h.ContentLength == 0:
+		c.await(kind, e.requestRecord(h, head, uint32(c.listener.server)))
+	case kind == abi.EventUpgrade:
+		return false
+	default:
+		e.reject(c, reply{status: 400, text: "HPE_UNEXPECTED_CONTENT_LENGTH Parse Error: CONNECT with a body"})
+	}
+	return true
 }
 
 // await puts the takeover off until it is due; it keeps a copy of head.

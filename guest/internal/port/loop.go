@@ -3,7 +3,7 @@
 package port
 
 import (
-	"net"
+	"math"
 	"sync"
 	"time"
 
@@ -15,13 +15,12 @@ import (
 // loop is an engine on real sockets, and what a host is to a plugin: it delivers the engine's events.
 // All but Post is for one goroutine.
 type loop struct {
-	net     *netloop.Loop
-	engine  *stack.Engine
-	inside  bool   // enter is under way
-	turn    bool   // an operation has left work for Engine.Turn
-	piece   []byte // the part of a body that the engine gets, which may overwrite it
-	timerAt int64  // when SetTimer's time has come; 0: never
-	stackAt int64  // the same of the engine
+	net    *netloop.Loop
+	engine *stack.Engine
+	inside bool           // enter is under way
+	turn   bool           // an operation has left work for Engine.Turn
+	piece  []byte         // the part of a body that the engine gets, which may overwrite it
+	timer  *netloop.Timer // SetTimer's; that of the loop is the engine's
 }
 
 // maxPiece is the most of a body that the engine gets in one operation.
@@ -37,6 +36,7 @@ func currentLoop() *loop {
 	defer loopLock.Unlock()
 	if theLoop == nil {
 		l := &loop{net: netloop.New(netloop.Config{StopWhenIdle: true})}
+		l.timer = l.net.NewTimer(l.expired)
 		l.engine = stack.New(sockets{l})
 		theLoop = l
 	}
@@ -137,40 +137,39 @@ func (l *loop) info(socket uint64) string {
 	if status != abi.StatusOK {
 		return ""
 	}
-	conn := l.net.Conn(netloop.Handle(handle))
-	if conn == nil {
-		return ""
-	}
-	return netInfo(conn)
-}
-
-// netInfo stands for netloop.Info until that is there.
-func netInfo(conn net.Conn) string {
-	return "remote=" + addressText(conn.RemoteAddr()) + "\nlocal=" + addressText(conn.LocalAddr()) + "\n"
+	return l.net.Info(netloop.Handle(handle))
 }
 
 // setTimer is timer_set.
 func (l *loop) setTimer(delay time.Duration) {
-	l.timerAt = 0
+	at := int64(0)
 	if delay >= 0 {
-		l.timerAt = l.net.Now() + int64(delay)
+		at = l.net.Now() + int64(delay)
+		if at < 0 { // later than the clock goes
+			at = math.MaxInt64
+		}
 	}
-	l.arm()
+	l.timer.Set(at)
 }
 
-// arm sets the one timer of the loop for that of the engine and that of the program.
-func (l *loop) arm() {
-	at := l.stackAt
-	if at == 0 || l.timerAt != 0 && l.timerAt < at {
-		at = l.timerAt
-	}
-	l.net.SetTimer(at)
+// expired is the event of timer_set.
+func (l *loop) expired(int64) {
+	l.enter(func() { Dispatch(abi.EventTimer, 0, 0, nil, nil) })
 }
 
 // The events of sockets.
 
 func (l *loop) Accept(socket, listener netloop.Handle, now int64) {
 	l.enter(func() { l.engine.Accept(uint64(socket), uint64(listener), now); l.deliver() })
+}
+
+// Connect tells what came of dialing.
+func (l *loop) Connect(socket netloop.Handle, err error, now int64) {
+	status, reason := abi.StatusOK, ""
+	if err != nil {
+		status, reason = abi.StatusFailed, "EIO "+err.Error()
+	}
+	l.enter(func() { l.engine.Connect(uint64(socket), status, []byte(reason), now); l.deliver() })
 }
 
 func (l *loop) Data(socket netloop.Handle, p []byte, now int64) {
@@ -190,15 +189,7 @@ func (l *loop) Close(socket netloop.Handle, status abi.Status, now int64) {
 }
 
 func (l *loop) Timer(now int64) {
-	if l.stackAt != 0 && now >= l.stackAt {
-		l.stackAt = 0
-		l.enter(func() { l.engine.Timer(now); l.deliver() })
-	}
-	if l.timerAt != 0 && now >= l.timerAt {
-		l.timerAt = 0
-		l.enter(func() { Dispatch(abi.EventTimer, 0, 0, nil, nil) })
-	}
-	l.arm()
+	l.enter(func() { l.engine.Timer(now); l.deliver() })
 }
 
 // sockets are the engine's surroundings.
@@ -226,7 +217,9 @@ func (s sockets) tell(kind abi.EventKind, flags uint32, server uint64, text stri
 func (s sockets) Connect(uint64, []byte) (uint64, abi.Status) { return 0, abi.StatusUnsupported }
 
 // SetOption sets an option of the operating system's socket.
-func (s sockets) SetOption(uint64, abi.SocketOption, int64) abi.Status { return abi.StatusUnsupported }
+func (s sockets) SetOption(socket uint64, option abi.SocketOption, value int64) abi.Status {
+	return s.net.SetOption(netloop.Handle(socket), option, value)
+}
 
 func (s sockets) Write(socket uint64, p []byte) (int, abi.Status) {
 	return s.net.Write(netloop.Handle(socket), p)
@@ -238,5 +231,5 @@ func (s sockets) Close(handle uint64, reset bool) {
 }
 func (s sockets) Pause(socket uint64)  { s.net.Pause(netloop.Handle(socket)) }
 func (s sockets) Resume(socket uint64) { s.net.Resume(netloop.Handle(socket)) }
-func (s sockets) SetTimer(at int64)    { s.stackAt = at; s.arm() }
+func (s sockets) SetTimer(at int64)    { s.net.SetTimer(at) }
 func (s sockets) WallClock() int64     { return time.Now().UnixNano() }
