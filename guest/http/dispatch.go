@@ -15,7 +15,7 @@ type exchange struct {
 }
 
 func init() {
-	port.Servers.Target = begin
+	port.Servers.Target = arrive
 	port.Servers.Server = tell
 	port.AtEnd(func() {
 		for _, s := range servers {
@@ -34,13 +34,27 @@ func (x *exchange) finish() {
 	}
 }
 
+// arrive delivers an event of something new.
+func arrive(kind abi.EventKind, flags uint32, target uint64, head, body []byte) {
+	switch kind {
+	case abi.EventRequest, abi.EventCheckContinue:
+		begin(kind, flags, target, head, body)
+	case abi.EventUpgrade, abi.EventConnect:
+		takeOver(kind, target, head, body)
+	case abi.EventConnection:
+		connected(target, head)
+	case abi.EventClientError:
+		clientFailed(target, head)
+	}
+}
+
 // begin makes an exchange and tells its server.
 func begin(kind abi.EventKind, flags uint32, target uint64, head, body []byte) {
 	x := &exchange{handle: target}
 	x.req.init(x, string(head))
 	x.req.body.Complete = flags&abi.EventEnd != 0
 	x.res.init(x)
-	if s := x.server(); s == nil || !s.emitRequest(kind, x) {
+	if s := serverOf(x.req.head.Server); s == nil || !s.emitRequest(kind, x) {
 		x.res.refuse(503)
 	}
 	x.receive(body, x.req.body.Complete)
@@ -56,10 +70,10 @@ func (x *exchange) receive(body []byte, end bool) {
 	x.req.body.Receive(body, end)
 }
 
-// server is who the request is for: the one whose listener it came in on, or the first of those that have none.
-func (x *exchange) server() *Server {
-	if n := x.req.head.Server; n != 0 {
-		return servers[n]
+// serverOf is who gets what came in on the listener of a server: that one, or with 0 the first of those that have none.
+func serverOf(number uint32) *Server {
+	if number != 0 {
+		return servers[number]
 	}
 	if len(attached) > 0 {
 		return attached[0]

@@ -48,6 +48,28 @@ func (s *Server) ListenPath(path string, opts ...ListenOption) {
 	s.listen(abi.ListenRequest{Kind: abi.ListenUnix}, path, opts)
 }
 
+// FD is a descriptor that the process has inherited, as a handle to listen on.
+type FD int
+
+// ListenHandle is Listen on what is bound already: an FD, which the server owns from then on, or another *Server of this
+// program that listens, whose connections come to this one from then on. Anything else, as a *net.Socket or a
+// server that does not listen, is the error EINVAL. A plugin has no descriptors, and neither has Windows: EAFNOSUPPORT or EACCES.
+func (s *Server) ListenHandle(handle any, opts ...ListenOption) {
+	switch h := handle.(type) {
+	case FD:
+		if h >= 0 {
+			s.listen(abi.ListenRequest{Kind: abi.ListenFD, Number: uint32(h)}, "", opts)
+			return
+		}
+	case *Server:
+		if h != s && h.state == stateListening {
+			s.listen(abi.ListenRequest{Kind: abi.ListenServer, Number: h.number}, "", opts)
+			return
+		}
+	}
+	s.failLater(port.NewError(listenCode(abi.StatusInvalid), "listen: not a handle that can be listened on"))
+}
+
 func (s *Server) listen(r abi.ListenRequest, host string, opts []ListenOption) {
 	var c listenCall
 	for _, opt := range opts {

@@ -5,6 +5,7 @@ import (
 	"github.com/portholehttp/porthole/guest/internal/flow"
 	"github.com/portholehttp/porthole/guest/internal/port"
 	"github.com/portholehttp/porthole/guest/internal/text"
+	"github.com/portholehttp/porthole/guest/net"
 )
 
 // ServerRequest is the message a client sent: its head, and its body as events.
@@ -23,6 +24,7 @@ type ServerRequest struct {
 type requestMore struct {
 	onClose        []func()
 	trailersRecord string
+	connection     *net.Socket
 }
 
 // noRequestMore is the requestMore of those that have none. It is only read.

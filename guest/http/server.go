@@ -3,6 +3,7 @@ package http
 import (
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/guest/internal/port"
+	"github.com/portholehttp/porthole/guest/net"
 )
 
 // Server takes requests: from a listener of its own after Listen, else, in a plugin, from the listeners that
@@ -16,6 +17,10 @@ type Server struct {
 
 	onRequest       []func(*ServerRequest, *ServerResponse)
 	onCheckContinue []func(*ServerRequest, *ServerResponse)
+	onConnect       []func(*ServerRequest, *net.Socket, []byte)
+	onUpgrade       []func(*ServerRequest, *net.Socket, []byte)
+	onConnection    []func(*net.Socket)
+	onClientError   []func(error, *net.Socket)
 	onListening     []func()
 	onClose         []func()
 	onError         []func(error)
@@ -56,10 +61,7 @@ func (s *Server) OnRequest(listener func(*ServerRequest, *ServerResponse)) {
 // a listener the client is told to continue by the engine.
 func (s *Server) OnCheckContinue(listener func(*ServerRequest, *ServerResponse)) {
 	s.onCheckContinue = append(s.onCheckContinue, listener)
-	if s.state == stateStarting || s.state == stateListening {
-		port.ServerListeners(s.number, s.mask())
-	}
-	announceAttached()
+	s.announce()
 }
 
 // OnListening adds a listener for the success of Listen.
@@ -120,6 +122,14 @@ func (s *Server) detach() bool {
 	return false
 }
 
+// announce tells the engine what s listens to.
+func (s *Server) announce() {
+	if s.state == stateStarting || s.state == stateListening {
+		port.ServerListeners(s.number, s.mask())
+	}
+	announceAttached()
+}
+
 // announceAttached tells the engine what the server listens to that serves the host's listeners.
 func announceAttached() {
 	var mask uint32
@@ -136,6 +146,18 @@ func announceAttached() {
 func (s *Server) mask() (mask uint32) {
 	if len(s.onCheckContinue) > 0 {
 		mask |= abi.ListenCheckContinue
+	}
+	if len(s.onConnect) > 0 {
+		mask |= abi.ListenConnect
+	}
+	if len(s.onUpgrade) > 0 {
+		mask |= abi.ListenUpgrade
+	}
+	if len(s.onConnection) > 0 {
+		mask |= abi.ListenConnection
+	}
+	if len(s.onClientError) > 0 {
+		mask |= abi.ListenClientError
 	}
 	return mask
 }

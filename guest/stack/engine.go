@@ -6,7 +6,7 @@ import "github.com/portholehttp/porthole/abi"
 // No call blocks, and none calls back into the engine.
 type Sockets interface {
 	// Listen opens a listener for a handler's server; request is an abi.ListenRequest and its
-	// host text. The driver tells the handler what came of it.
+	// host text. The driver tells the handler what came of it. For abi.ListenServer the listener is the other server's.
 	Listen(server uint64, request []byte) (listener uint64, status abi.Status)
 	// Connect begins to connect for the handler whose instance owner has in its high half; destination is an abi.Destination.
 	// Engine.Connect follows, unless the socket is closed first.

@@ -247,6 +247,24 @@ func TestServerListen(t *testing.T) {
 	require.EqualValues(t, 1, got.server)
 	w.end(4)
 
+	// Another server takes its connections over.
+	const heir = 3<<32 | 2
+	handle := l.handle
+	status, _ = w.later(abi.OpServerListen, heir, 0, record(func(r *abi.ListenRequest) { r.Kind, r.Number = abi.ListenServer, 1 }, ""), "")
+	require.Equal(t, abi.StatusOK, status)
+	w.sockets[5] = &fakeSocket{room: -1}
+	w.engine.Accept(5, handle, w.now)
+	w.handler = func(w *world, ev Event) {
+		if ev.Kind == abi.EventRequest {
+			got = decodeRequest(t, ev.Head)
+			w.respond(ev.Target, 200, "")
+		}
+	}
+	w.data(5, get)
+	require.EqualValues(t, 2, got.server)
+	status, _ = w.later(abi.OpServerClose, heir, 0, nil, "")
+	require.Equal(t, abi.StatusOK, status)
+
 	status, _ = w.later(abi.OpServerClose, server, 0, nil, "")
 	require.Equal(t, abi.StatusOK, status)
 	require.Equal(t, "server_close", w.log[len(w.log)-1])

@@ -9,7 +9,7 @@ import (
 // listener is where connections come from: on which terms, and whose requests they are.
 type listener struct {
 	terms
-	handle  uint64
+	handle  uint64 // 0: another server has taken it over
 	server  uint64 // target of a handler's own server; 0: a listener of the host
 	mask    uint32 // abi.Listen*, for a handler's own server
 	conns   int
@@ -87,6 +87,9 @@ func (e *Engine) serverListen(server uint64, request []byte) abi.Status {
 	}
 	handle, status := e.sockets.Listen(server, request)
 	if status == abi.StatusOK {
+		if l := e.listener(handle); l != nil {
+			l.handle = 0 // abi.ListenServer: its connections go to the new server from now on
+		}
 		e.addListener(handle, server, &r.Options)
 	}
 	return abi.StatusOK // the driver tells the handler about a failure, as an event
@@ -112,7 +115,9 @@ func (e *Engine) closeListener(l *listener) abi.Status {
 		return abi.StatusInvalid
 	}
 	l.closing = true
-	e.sockets.Close(l.handle, false)
+	if l.handle != 0 {
+		e.sockets.Close(l.handle, false)
+	}
 	e.turn = true
 	for _, c := range e.conns {
 		if c != nil && c.listener == l {

@@ -80,6 +80,9 @@ func (e *Engine) write(c *conn, p []byte) int {
 // writeFailed is how a connection broke that cannot be written to any more.
 const writeFailed = "ECONNRESET write ECONNRESET"
 
+// writeTimedOut is how a connection ends whose peer takes nothing.
+const writeTimedOut = "ETIMEDOUT write ETIMEDOUT"
+
 // sever destroys the socket of c; Turn or the entry under way tells the handlers.
 func (e *Engine) sever(c *conn) {
 	if !c.broken {

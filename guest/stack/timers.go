@@ -180,6 +180,7 @@ func (e *Engine) expire(c *conn, class timeClass) {
 	case timeSocket:
 		e.events = append(e.events, Event{Kind: abi.EventTimeout, Target: c.handle})
 	case timeWriteIdle:
+		c.failure = writeTimedOut
 		e.sever(c)
 		e.settle(c)
 	}

@@ -60,7 +60,10 @@ func newWorld(t *testing.T, handler func(*world, Event), change ...func(*abi.Opt
 
 // Sockets, as the engine sees it.
 
-func (w *world) Listen(uint64, []byte) (uint64, abi.Status) {
+func (w *world) Listen(server uint64, request []byte) (uint64, abi.Status) {
+	if r := abi.Decode[abi.ListenRequest](request); r.Kind == abi.ListenServer {
+		return w.engine.server(server>>32<<32 | uint64(r.Number)).handle, abi.StatusOK
+	}
 	w.next++
 	return w.next<<32 | 2_000_000, abi.StatusOK
 }
