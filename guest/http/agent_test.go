@@ -83,7 +83,7 @@ func TestSettingsWaitForTheConnection(t *testing.T) {
 	giveSocket(h, 7)
 	r.SetTimeout(2*time.Second, func() { p.Note("once") })
 	assert.Equal(t, []string{"socket"}, p.Take())
-	connected(7)
+	connects(7)
 	assert.Equal(t, []string{
 		"socket set 7 timeout 1000000000", "socket set 7 no_delay 0", "socket set 7 keep_alive 60000000000",
 		"socket set 7 timeout 2000000000",
@@ -115,9 +115,9 @@ func TestSettingsFollowASecondSocket(t *testing.T) {
 	p := newPort(t)
 	r := p.start(RequestOptions{Timeout: time.Second})
 	giveSocket(h, 7)
-	connected(7)
+	connects(7)
 	giveSocket(h, 8)
-	connected(8)
+	connects(8)
 	response(h, done, ok, "")
 	assert.Equal(t, []string{"socket", "socket set 7 timeout 1000000000", "socket set 8 timeout 1000000000", "socket set 8 timeout 0", "response 200", "end"}, p.Take())
 	assert.Nil(t, timeouts[r.Socket()])

@@ -25,7 +25,8 @@ func giveSocket(exchange, socket uint64) {
 	porttest.Event(abi.EventSocket, 0, exchange, binary.LittleEndian.AppendUint64(nil, socket), nil)
 }
 
-func connected(socket uint64) { porttest.Event(abi.EventConnected, 0, socket, nil, nil) }
+
+func connects(socket uint64) { porttest.Event(abi.EventConnected, 0, socket, nil, nil) }
 
 func interim(exchange uint64, raw string) {
 	porttest.Event(abi.EventInformation, 0, exchange, porttest.ResponseRecord(raw, 0, 0), nil)
@@ -37,7 +38,7 @@ func response(exchange uint64, flags uint32, raw, body string) {
 
 // breaks fails an exchange.
 func breaks(exchange uint64, text string) {
-	porttest.Event(abi.EventError, uint32(abi.StatusReset), exchange, []byte(text), nil)
+	porttest.Event(abi.EventError, uint32(abi.StatusInvalid), exchange, []byte(text), nil)
 	porttest.Event(abi.EventClose, abi.EventDone, exchange, nil, nil)
 }
 
@@ -260,7 +261,7 @@ func TestClientEventOrder(t *testing.T) {
 	}{
 		{"an exchange", func(r *ClientRequest) {
 			giveSocket(h, 7)
-			connected(7)
+			connects(7)
 			response(h, 0, ok, "a")
 			porttest.Event(abi.EventData, 0, h, nil, []byte("b"))
 			porttest.Event(abi.EventData, done, h, nil, []byte("c"))
