@@ -85,8 +85,7 @@ func TestSettingsWaitForTheConnection(t *testing.T) {
 	assert.Equal(t, []string{"socket"}, p.Take())
 	connects(7)
 	assert.Equal(t, []string{
-		"socket set 7 timeout 1000000000", "socket set 7 no_delay 0", "socket set 7 keep_alive 60000000000",
-		"socket set 7 timeout 2000000000",
+		"socket set 7 timeout 2000000000", "socket set 7 no_delay 0", "socket set 7 keep_alive 60000000000",
 	}, p.Take())
 	r.SetNoDelay()
 	assert.Equal(t, []string{"socket set 7 no_delay 1"}, p.Take(), "it is connected")
@@ -102,6 +101,8 @@ func TestSettingsWaitForTheConnection(t *testing.T) {
 	assert.Equal(t, []string{"socket set 7 timeout 1000000000", "socket"}, p.Take(), "the connection is there")
 	porttest.Event(abi.EventTimeout, 0, 7, nil, nil)
 	assert.Equal(t, []string{"timeout"}, p.Take(), "it is the second request's")
+	assert.False(t, r.ReusedSocket())
+	assert.True(t, next.ReusedSocket())
 	next.SetTimeout(0)
 	response(h+1, done, ok, "")
 	assert.Equal(t, []string{"socket set 7 timeout 0", "response 200", "end"}, p.Take())

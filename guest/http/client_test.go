@@ -25,7 +25,6 @@ func giveSocket(exchange, socket uint64) {
 	porttest.Event(abi.EventSocket, 0, exchange, binary.LittleEndian.AppendUint64(nil, socket), nil)
 }
 
-
 func connects(socket uint64) { porttest.Event(abi.EventConnected, 0, socket, nil, nil) }
 
 func interim(exchange uint64, raw string) {
@@ -304,7 +303,26 @@ func TestClientEventOrder(t *testing.T) {
 			r.Abort()
 			porttest.Event(abi.EventData, 0, h, nil, []byte("on its way"))
 			hangUp()
-		}, []string{"response 200", `data "a"`, "abort 101", `data "on its way"`, "close", "aborted", "response close: ECONNRESET: aborted"}},
+		}, []string{"response 200", `data "a"`, "abort 101", "close", "aborted", "response close: ECONNRESET: aborted"}},
+		{"aborted while a whole response is on its way", func(r *ClientRequest) { r.Abort(); response(h, done, ok, "a") },
+			[]string{"abort 101", "close", "error ECONNRESET: socket hang up"}},
+		{"aborted while the upgrade is on its way", func(r *ClientRequest) {
+			giveSocket(h, 7)
+			r.Abort()
+			porttest.Event(abi.EventUpgrade, abi.EventDone, h, porttest.ResponseRecord("HTTP/1.1 101 Switching Protocols\r\n\r\n", 0, 0), nil)
+		}, []string{"socket", "abort 101", "abort 7", "close", "error ECONNRESET: socket hang up"}},
+		{"aborted by the listener of a whole response", func(r *ClientRequest) {
+			r.OnResponse(func(*ClientResponse) { r.Abort() })
+			response(h, done, ok, "a")
+		}, []string{"response 200", "close", "aborted", "response close: ECONNRESET: aborted"}},
+		{"aborted by the listener of the last data", func(r *ClientRequest) {
+			r.OnResponse(func(res *ClientResponse) { res.OnData(func([]byte) { r.Abort() }) })
+			response(h, done, ok, "a")
+		}, []string{"response 200", `data "a"`, "close", "aborted", "response close: ECONNRESET: aborted"}},
+		{"aborted by the listener of the end", func(r *ClientRequest) {
+			r.OnResponse(func(res *ClientResponse) { res.OnEnd(r.Abort) })
+			response(h, done, ok, "a")
+		}, []string{"response 200", `data "a"`, "end"}},
 		{"aborted after the exchange", func(r *ClientRequest) { response(h, done, ok, "a"); r.Abort(); port.RunTicks() },
 			[]string{"response 200", `data "a"`, "end"}},
 		{"aborted when all has come but is held back", func(r *ClientRequest) {

@@ -28,8 +28,9 @@ type ClientRequest struct {
 	handle  uint64
 	over    bool // the handle is stale, or there never was one
 	aborted bool // by Abort
-	failed  bool // 'error' was emitted for good
+	failed  bool // 'error' has told why it ends
 	timed   bool // its socket has a timeout from it
+	reused  bool // its socket has served another request before
 
 	agent          *Agent
 	method, path   string
@@ -37,7 +38,6 @@ type ClientRequest struct {
 	socket         *net.Socket
 	socketHandle   uint64
 	client         *Client
-	err            error // of the event before 'close'
 	onResponse     []func(*ClientResponse)
 	clientMore     *clientMore
 	previous, next *ClientRequest // in underWay
@@ -54,8 +54,16 @@ type clientMore struct {
 	onTimeout     []func()
 	onceTimeout   []func()
 
-	settings []func(*net.Socket) // what to do when the socket is connected
+	settings [settingCount]func(*net.Socket) // what to do to a socket when it is connected
 }
+
+// What can be set.
+const (
+	settingTimeout = iota
+	settingNoDelay
+	settingKeepAlive
+	settingCount
+)
 
 // noClientMore is the clientMore of those that have none. It is only read.
 var noClientMore clientMore
@@ -226,22 +234,30 @@ func (r *ClientRequest) Path() string { return r.path }
 // Socket is what the request goes out on, nil before 'socket'.
 func (r *ClientRequest) Socket() *net.Socket { return r.socket }
 
+// ReusedSocket reports whether the socket has served another request before. The server may close it while this one is on its way:
+// that is not sent again by itself, unless its method is idempotent (RFC 9110 §9.2.2).
+func (r *ClientRequest) ReusedSocket() bool { return r.reused }
+
 // Aborted reports whether Abort has ended the request.
 func (r *ClientRequest) Aborted() bool { return r.aborted }
 
-// Abort is request.abort: it breaks the connection, at once or instead of getting one. 'close' follows, and before a response
-// 'error' with the code ECONNRESET, else the response's 'aborted' and 'close'. After a complete exchange it has no effect.
+// Abort is request.abort: it breaks the connection, at once or instead of getting one. Nothing more comes of the exchange but 'close'
+// and then, before a response, 'error' with the code ECONNRESET, else the response's 'aborted' and 'close'. After a
+// complete exchange it has no effect.
 func (r *ClientRequest) Abort() {
 	switch {
 	case r.aborted:
+		return
 	case !r.over:
-		r.aborted = true
 		port.Abort(r.handle)
-	case r.res.req != nil && !r.res.body.Ended(): // all has come, but the response is paused
-		r.aborted = true
+	case r.res.req != nil && !r.res.body.Ended(): // all has come, but not been delivered
 		port.NextTick(port.TaskFunc(r.closed))
 		port.Wake()
+	default:
+		return
 	}
+	r.aborted = true
+	r.res.body.Close()
 }
 
 // SetTimeout is request.setTimeout: once the socket is connected, its timeout is d, for as long as the request has it. When nothing
@@ -252,9 +268,8 @@ func (r *ClientRequest) SetTimeout(d time.Duration, callback ...func()) {
 		m := r.ownClient()
 		m.onceTimeout = append(m.onceTimeout, callback...)
 	}
-	r.set(func(s *net.Socket) {
-		r.timed = d > 0
-		if r.timed {
+	r.set(settingTimeout, func(s *net.Socket) {
+		if r.timed = d > 0; r.timed {
 			listenToTimeout(s, r)
 		}
 		s.SetTimeout(d)
@@ -263,23 +278,23 @@ func (r *ClientRequest) SetTimeout(d time.Duration, callback ...func()) {
 
 // SetNoDelay is request.setNoDelay: once the socket is connected, its SetNoDelay is called.
 func (r *ClientRequest) SetNoDelay(noDelay ...bool) {
-	r.set(func(s *net.Socket) { s.SetNoDelay(noDelay...) })
+	on := len(noDelay) == 0 || noDelay[0]
+	r.set(settingNoDelay, func(s *net.Socket) { s.SetNoDelay(on) })
 }
 
 // SetSocketKeepAlive is request.setSocketKeepAlive: once the socket is connected, its SetKeepAlive is called.
 func (r *ClientRequest) SetSocketKeepAlive(enable bool, initialDelay time.Duration) {
-	r.set(func(s *net.Socket) { s.SetKeepAlive(enable, initialDelay) })
+	r.set(settingKeepAlive, func(s *net.Socket) { s.SetKeepAlive(enable, initialDelay) })
 }
 
-// set does something to the socket, once it is there and connected.
-func (r *ClientRequest) set(f func(*net.Socket)) {
-	switch {
-	case r.over:
-	case r.socket != nil && !r.socket.Connecting():
+// set does something to the socket, once it is there and connected; again to a second one, if the request is sent once more.
+func (r *ClientRequest) set(what int, f func(*net.Socket)) {
+	if r.over {
+		return
+	}
+	r.ownClient().settings[what] = f
+	if r.socket != nil && !r.socket.Connecting() {
 		f(r.socket)
-	default:
-		m := r.ownClient()
-		m.settings = append(m.settings, f)
 	}
 }
 
@@ -357,10 +372,14 @@ func (x *clientExchange) Event(kind abi.EventKind, flags uint32, head, body []by
 	if flags&abi.EventDone != 0 {
 		r.finish()
 	}
+	if r.aborted {
+		r.abandon(kind, flags)
+		return
+	}
 	end := flags&abi.EventEnd != 0
 	switch kind {
 	case abi.EventSocket:
-		r.assign(head)
+		r.assign(decodeHandle(head))
 	case abi.EventInformation:
 		r.inform(string(head))
 	case abi.EventResponse:
@@ -385,6 +404,16 @@ func (x *clientExchange) Event(kind abi.EventKind, flags uint32, head, body []by
 	}
 }
 
+// abandon takes an event after Abort. Some may have been on their way, and one of them may have been the last.
+func (r *ClientRequest) abandon(kind abi.EventKind, flags uint32) {
+	if kind == abi.EventUpgrade || kind == abi.EventConnect {
+		r.socket.Destroy()
+	}
+	if flags&abi.EventDone != 0 {
+		r.closed()
+	}
+}
+
 // finish takes r off its socket: the handle is stale.
 func (r *ClientRequest) finish() {
 	r.over = true
@@ -392,18 +421,19 @@ func (r *ClientRequest) finish() {
 	underWay.remove(r)
 	if r.timed {
 		r.timed = false
-		timeouts[r.socket] = nil
-		r.socket.SetTimeout(0)
+		if timeouts[r.socket] == r {
+			timeouts[r.socket] = nil
+			r.socket.SetTimeout(0)
+		}
 	}
 }
 
-// assign notes the socket: a second one if the engine sends the request again.
-func (r *ClientRequest) assign(head []byte) {
+// assign notes the socket: a second one if the engine sends the request once more.
+func (r *ClientRequest) assign(socket uint64) {
 	first := r.socket == nil
-	r.socketHandle = decodeHandle(head)
-	s := net.OfClientHandle(r.socketHandle)
-	r.socket = s
-	if len(r.clientMore.settings) > 0 {
+	s := net.OfClientHandle(socket)
+	r.socket, r.socketHandle, r.reused = s, socket, !s.Connecting()
+	if r.clientMore != &noClientMore {
 		r.applyTo(s)
 	}
 	if first {
@@ -413,14 +443,17 @@ func (r *ClientRequest) assign(head []byte) {
 	}
 }
 
-// applyTo makes the settings that waited for s, once it is connected. They are kept for a second socket.
+// applyTo makes the settings of s, once it is connected.
 func (r *ClientRequest) applyTo(s *net.Socket) {
 	if s.Connecting() {
 		s.OnConnect(func() { r.applyTo(s) })
 		return
 	}
-	if r.socket == s && !r.over {
-		for _, f := range r.clientMore.settings {
+	if r.socket != s || r.over {
+		return
+	}
+	for _, f := range r.clientMore.settings {
+		if f != nil {
 			f(s)
 		}
 	}
@@ -480,7 +513,9 @@ func (r *ClientRequest) respond(record string, body []byte, end bool) {
 	for _, listener := range r.onResponse {
 		listener(&r.res)
 	}
-	r.res.body.Receive(body, end)
+	if !r.aborted {
+		r.res.body.Receive(body, end)
+	}
 }
 
 // hand gives the socket to the listeners of 'upgrade' or 'connect'.
@@ -500,24 +535,21 @@ func (r *ClientRequest) hand(listeners []func(*ClientResponse, *net.Socket, []by
 // broken takes the reason for the 'close' that follows. It is an 'error' unless a response has come, whose own 'close' says it;
 // what is no HTTP is one all the same.
 func (r *ClientRequest) broken(err *port.Error) {
-	switch {
-	case r.failed:
-	case r.aborted && r.res.req == nil:
-		r.err = err // after 'close', as Node has it
-	case r.res.req == nil || !r.res.Complete() && err.Code != codeReset:
+	if r.res.req == nil || !r.res.Complete() && err.Code != codeReset {
 		r.failed = true
 		r.emitFailure(err)
 	}
 }
 
-// closed emits 'close'.
+// closed emits 'close' of an exchange that was cut off. After Abort the 'error' comes last, as Node has it.
 func (r *ClientRequest) closed() {
 	r.emitClose()
-	if r.res.req != nil && !r.res.body.Ended() && (r.aborted || !r.res.Complete()) {
+	switch {
+	case r.res.req == nil:
+		if r.aborted && !r.failed {
+			r.emitFailure(port.NewError(codeReset, "socket hang up"))
+		}
+	case !r.res.body.Ended() && (r.aborted || !r.res.Complete()):
 		r.res.cut()
-	}
-	if r.err != nil && !r.failed {
-		r.failed = true
-		r.emitFailure(r.err)
 	}
 }

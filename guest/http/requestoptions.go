@@ -1,6 +1,7 @@
 package http
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -151,7 +152,7 @@ func (o *RequestOptions) destination(t *target, a *Agent) ([]byte, error) {
 	case o.MaxHeadersCount == 0:
 		d.MaxHeadersCount = abi.DefaultOptions.MaxHeadersCount
 	case o.MaxHeadersCount > 0:
-		d.MaxHeadersCount = uint32(min(o.MaxHeadersCount, abi.MaxHeaderBytesLimit))
+		d.MaxHeadersCount = uint32(min(o.MaxHeadersCount, math.MaxInt32))
 	}
 	d.Lenient = lenientBits(false, o.LenientObsFold, o.LenientBareLF, o.LenientHeaderNames, false)
 	texts := abi.DestinationTexts{Host: text.Bytes(t.host), Local: text.Bytes(t.local)}
