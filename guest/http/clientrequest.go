@@ -325,32 +325,39 @@ func (r *ClientRequest) sentAll(status abi.Status) {
 	}
 }
 
+// warn tells that the body is not as long as was declared. If it is too short the engine breaks off, which is no second error.
 func (r *ClientRequest) warn(err error) {
-	port.NextTick(port.TaskFunc(func() { r.emitFailure(err) }))
-	port.Wake()
+	r.failed = true
+	r.tellLater(err)
 }
 
-// fail breaks the request off, for what the server would get is not what was meant.
+// fail breaks the request off, unless it is complete: the server would get something else than was meant.
 func (r *ClientRequest) fail(err error) {
-	r.warn(err)
+	r.tellLater(err)
 	if !r.ended {
 		r.failed = true
 		r.Abort()
 	}
 }
 
+// tellLater emits 'error' on the next tick, so that a listener added after the call that failed is told.
+func (r *ClientRequest) tellLater(err error) {
+	port.NextTick(port.TaskFunc(func() { r.tell(err) }))
+	port.Wake()
+}
+
 // failLater ends a request that could not be opened.
 func (r *ClientRequest) failLater(err error) {
 	r.over = true
 	port.NextTick(port.TaskFunc(func() {
-		r.emitFailure(err)
+		r.tell(err)
 		r.emitClose()
 	}))
 	port.Wake()
 }
 
-// emitFailure tells the listeners to 'error', here and of the Client.
-func (r *ClientRequest) emitFailure(err error) {
+// tell calls the listeners to 'error', here and of the Client.
+func (r *ClientRequest) tell(err error) {
 	heard := r.emitError(err)
 	if c := r.client; c != nil {
 		for _, listener := range c.onError {
@@ -535,9 +542,9 @@ func (r *ClientRequest) hand(listeners []func(*ClientResponse, *net.Socket, []by
 // broken takes the reason for the 'close' that follows. It is an 'error' unless a response has come, whose own 'close' says it;
 // what is no HTTP is one all the same.
 func (r *ClientRequest) broken(err *port.Error) {
-	if r.res.req == nil || !r.res.Complete() && err.Code != codeReset {
+	if !r.failed && (r.res.req == nil || !r.res.Complete() && err.Code != codeReset) {
 		r.failed = true
-		r.emitFailure(err)
+		r.tell(err)
 	}
 }
 
@@ -547,7 +554,7 @@ func (r *ClientRequest) closed() {
 	switch {
 	case r.res.req == nil:
 		if r.aborted && !r.failed {
-			r.emitFailure(port.NewError(codeReset, "socket hang up"))
+			r.tell(port.NewError(codeReset, "socket hang up"))
 		}
 	case !r.res.body.Ended() && (r.aborted || !r.res.Complete()):
 		r.res.cut()

@@ -40,9 +40,9 @@ type message interface {
 	hasChunks() bool
 	// sentAll is told that the engine has the complete message, with abi.StatusOK or StatusQueued.
 	sentAll(status abi.Status)
-	// warn emits 'error'.
+	// warn emits 'error' for a body that is not as long as its Content-Length.
 	warn(err error)
-	// fail emits 'error' for what loses a part of the message.
+	// fail emits 'error' for a call by which a part of the message is lost.
 	fail(err error)
 }
 

@@ -14,6 +14,13 @@ const defaultBacklog = 511
 
 // listen opens the listener that a ListenRequest asks for.
 func listen(r *abi.ListenRequest, host string) (net.Listener, error) {
+	if r.Kind == abi.ListenFD {
+		ln, err := listenFD(int(r.Number))
+		if err == nil {
+			setBacklog(ln, backlog(r))
+		}
+		return ln, err
+	}
 	network, address := "tcp", net.JoinHostPort(host, strconv.Itoa(int(r.Port)))
 	switch {
 	case r.Kind == abi.ListenUnix:
@@ -25,10 +32,13 @@ func listen(r *abi.ListenRequest, host string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	backlog := int(r.Backlog)
-	if backlog == 0 {
-		backlog = defaultBacklog
-	}
-	setBacklog(ln, backlog)
+	setBacklog(ln, backlog(r))
 	return ln, nil
+}
+
+func backlog(r *abi.ListenRequest) int {
+	if r.Backlog == 0 {
+		return defaultBacklog
+	}
+	return int(r.Backlog)
 }

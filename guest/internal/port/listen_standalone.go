@@ -3,6 +3,7 @@
 package port
 
 import (
+	"errors"
 	"net"
 	"strconv"
 
@@ -13,8 +14,11 @@ import (
 
 // listen opens the listener that a ListenRequest asks for, by the WasmEdge socket extension. Its backlog is fixed there.
 func listen(r *abi.ListenRequest, host string) (net.Listener, error) {
-	if r.Kind == abi.ListenUnix {
+	switch {
+	case r.Kind == abi.ListenUnix:
 		return wasip1.Listen("unix", host)
+	case r.Kind == abi.ListenFD:
+		return nil, errors.ErrUnsupported
 	}
 	if host == "" {
 		host = "0.0.0.0"

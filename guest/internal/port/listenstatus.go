@@ -27,6 +27,9 @@ func listenStatus(err error) abi.Status {
 			}
 		}
 	}
+	if errors.Is(err, errors.ErrUnsupported) {
+		return abi.StatusUnsupported
+	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return abi.StatusUnavailable
 	}

@@ -26,6 +26,7 @@ func TestListenStatus(t *testing.T) {
 		{wrap(errnosDenied[0]), abi.StatusDenied},
 		{wrap(errnosLimit[0]), abi.StatusLimit},
 		{&net.OpError{Op: "listen", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "x"}}, abi.StatusUnavailable},
+		{errors.ErrUnsupported, abi.StatusUnsupported},
 		{errors.New("anything else"), abi.StatusInvalid},
 	} {
 		assert.Equal(t, c.want, listenStatus(c.err), "%v", c.err)

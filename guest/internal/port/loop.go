@@ -10,6 +10,7 @@ import (
 
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/guest/stack"
+	"github.com/portholehttp/porthole/internal/dialer"
 	"github.com/portholehttp/porthole/internal/netloop"
 )
 
@@ -18,11 +19,12 @@ import (
 type loop struct {
 	net    *netloop.Loop
 	engine *stack.Engine
-	inside bool           // enter is under way
-	turn   bool           // an operation has left work for Engine.Turn
-	word   []byte         // the head of EventSocket
-	piece  []byte         // the part of a body that the engine gets, which may overwrite it
-	timer  *netloop.Timer // SetTimer's; that of the loop is the engine's
+	inside bool             // enter is under way
+	turn   bool             // an operation has left work for Engine.Turn
+	word   []byte           // the head of EventSocket
+	piece  []byte           // the part of a body that the engine gets, which may overwrite it
+	bound  map[uint64]bound // what servers listen on
+	timer  *netloop.Timer   // SetTimer's; that of the loop is the engine's
 }
 
 // maxPiece is the most of a body that the engine gets in one operation.
@@ -39,6 +41,7 @@ func currentLoop() *loop {
 	if theLoop == nil {
 		l := &loop{net: netloop.New(netloop.Config{StopWhenIdle: true})}
 		l.timer = l.net.NewTimer(l.expired)
+		l.bound = map[uint64]bound{}
 		l.engine = stack.New(sockets{l})
 		theLoop = l
 	}
@@ -173,7 +176,7 @@ func (l *loop) Accept(socket, listener netloop.Handle, now int64) {
 func (l *loop) Connect(socket netloop.Handle, err error, now int64) {
 	status, reason := abi.StatusOK, ""
 	if err != nil {
-		status, reason = abi.StatusFailed, "EIO "+err.Error()
+		status, reason = dialer.Reason(err)
 	}
 	l.enter(func() { l.engine.Connect(uint64(socket), status, []byte(reason), now); l.deliver() })
 }
@@ -197,45 +200,3 @@ func (l *loop) Close(socket netloop.Handle, status abi.Status, now int64) {
 func (l *loop) Timer(now int64) {
 	l.enter(func() { l.engine.Timer(now); l.deliver() })
 }
-
-// sockets are the engine's surroundings.
-type sockets struct{ *loop }
-
-// Listen opens a listener at once, and has the server told later.
-func (s sockets) Listen(server uint64, request []byte) (uint64, abi.Status) {
-	r := abi.Decode[abi.ListenRequest](request)
-	ln, err := listen(&r, string(request[abi.ListenRequestSize:]))
-	if err != nil {
-		status := listenStatus(err)
-		s.tell(abi.EventListenError, uint32(status), server, err.Error())
-		return 0, status
-	}
-	handle := s.net.AddListener(ln)
-	s.tell(abi.EventListening, 0, server, addressText(ln.Addr()))
-	return uint64(handle), abi.StatusOK
-}
-
-func (s sockets) tell(kind abi.EventKind, flags uint32, server uint64, text string) {
-	Post(func() { Dispatch(kind, flags, server, []byte(text), nil) })
-}
-
-// Connect begins to connect.
-func (s sockets) Connect(uint64, []byte) (uint64, abi.Status) { return 0, abi.StatusUnsupported }
-
-// SetOption sets an option of the operating system's socket.
-func (s sockets) SetOption(socket uint64, option abi.SocketOption, value int64) abi.Status {
-	return s.net.SetOption(netloop.Handle(socket), option, value)
-}
-
-func (s sockets) Write(socket uint64, p []byte) (int, abi.Status) {
-	return s.net.Write(netloop.Handle(socket), p)
-}
-
-func (s sockets) Shutdown(socket uint64) { s.net.Shutdown(netloop.Handle(socket)) }
-func (s sockets) Close(handle uint64, reset bool) {
-	s.net.CloseHandle(netloop.Handle(handle), reset)
-}
-func (s sockets) Pause(socket uint64)  { s.net.Pause(netloop.Handle(socket)) }
-func (s sockets) Resume(socket uint64) { s.net.Resume(netloop.Handle(socket)) }
-func (s sockets) SetTimer(at int64)    { s.net.SetTimer(at) }
-func (s sockets) WallClock() int64     { return time.Now().UnixNano() }

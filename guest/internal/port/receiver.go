@@ -4,8 +4,8 @@ import "github.com/portholehttp/porthole/abi"
 
 // Receiver gets the events of a handle.
 type Receiver interface {
-	// Event delivers one. head and body are views that end when it returns. The flags of abi.EventError, a status, are left
-	// out: its text says more, and they are not to be taken for abi.EventDone.
+	// Event delivers one. head and body are views that end when it returns. The flags of abi.EventError, which are a status
+	// and no flags, are left out.
 	Event(kind abi.EventKind, flags uint32, head, body []byte)
 }
 
