@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	nethttp "net/http"
 	"net/http/httptest"
@@ -234,6 +235,30 @@ func TestNativeClientFailures(t *testing.T) {
 	}
 }
 
+func TestNativeBodyLength(t *testing.T) {
+	site := httpSite(t, echo)
+	site.Method = "POST"
+	for body, want := range map[string][]string{
+		"ab":    {"error ERR_HTTP_CONTENT_LENGTH_MISMATCH", "close"},
+		"abc":   {"response 200", `end "abc"`},
+		"abcde": {"error ERR_HTTP_CONTENT_LENGTH_MISMATCH", "response 200", `end "abc"`},
+	} {
+		for _, pieces := range []int{1, 2} {
+			o := site
+			o.Headers = Headers{{"Content-Length", "3"}}
+			var j journal
+			drive(t, func() {
+				r := j.follow(Request(o))
+				if pieces == 2 {
+					r.WriteString(body[:1])
+				}
+				r.EndString(body[pieces-1:])
+			})
+			assert.Equal(t, want, j.lines, "%s in %d", body, pieces)
+		}
+	}
+}
+
 func TestNativeAbort(t *testing.T) {
 	received, gone := make(chan struct{}, 1), make(chan struct{}, 1)
 	site := peer(t, func(_ int, c net.Conn, r *bufio.Reader) {
@@ -441,10 +466,11 @@ func TestNativeClientUpgrade(t *testing.T) {
 }
 
 func TestNativeHTTPS(t *testing.T) {
-	s := httptest.NewTLSServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
+	s := httptest.NewUnstartedServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
 		_, _ = io.WriteString(w, r.TLS.ServerName)
 	}))
-	s.Config.ErrorLog = nil
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
 	t.Cleanup(s.Close)
 	site := siteOf(s)
 	site.Protocol = "https:"

@@ -496,14 +496,18 @@ func TestClientMisuse(t *testing.T) {
 			assert.ErrorIs(t, got[0], &Error{Code: c.code}, c.title)
 		}
 		log := p.Take()
-		if !c.aborts {
+		if c.aborts {
+			assert.Contains(t, log, "abort 101", c.title)
+		} else {
 			assert.NotContains(t, log, "abort 101", c.title)
-			continue
 		}
-		assert.Contains(t, log, "abort 101", c.title)
 		breaks(h, "ECONNRESET socket hang up")
-		assert.Len(t, got, 1, c.title)
 		assert.Equal(t, []string{"close"}, p.Take(), c.title)
+		if c.code == "ERR_STREAM_WRITE_AFTER_END" {
+			assert.Len(t, got, 2, "the request itself was not at fault")
+		} else {
+			assert.Len(t, got, 1, c.title)
+		}
 	}
 }
 
