@@ -172,3 +172,23 @@ func BenchmarkClient(b *testing.B) {
 		exchangeOnce(&options, response)
 	}
 }
+
+// A request that is answered with what another server says.
+func BenchmarkProxy(b *testing.B) {
+	client := &countingPort{last: 1 << 32}
+	b.Cleanup(port.Replace(client))
+	s := CreateServer(func(_ *ServerRequest, res *ServerResponse) {
+		Get(RequestOptions{Host: "example.org"}, func(answer *ClientResponse) {
+			_ = res.WriteHead(answer.StatusCode(), Header{"Content-Type", answer.Headers().Get("content-type")})
+			answer.Pipe(res)
+		})
+	})
+	b.Cleanup(func() { s.detach() })
+	request := porttest.RequestRecord(get, 0)
+	response := porttest.ResponseRecord("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n", abi.ResponseKeepAlive, 5)
+	b.ReportAllocs()
+	for i := uint64(0); b.Loop(); i++ {
+		port.Dispatch(abi.EventRequest, abi.EventEnd, i, request, nil)
+		port.Dispatch(abi.EventResponse, done, client.last, response, helloBody)
+	}
+}

@@ -1,7 +1,11 @@
 // Command plugin is the handler of plugin_test.go.
 package main
 
-import "github.com/portholehttp/porthole/guest/http"
+import (
+	"time"
+
+	"github.com/portholehttp/porthole/guest/http"
+)
 
 func main() {
 	public := http.CreateServer(serve)
@@ -28,6 +32,17 @@ func serve(req *http.ServerRequest, res *http.ServerResponse) {
 		req.Pause()
 		http.Post(req.Resume)
 		req.Pipe(res)
+	case "/proxy":
+		upstream := http.Request(http.RequestOptions{Host: "upstream", Port: 8080, Method: req.Method()}, func(answer *http.ClientResponse) {
+			_ = res.WriteHead(answer.StatusCode())
+			answer.Pipe(res)
+		})
+		upstream.OnError(func(err error) {
+			res.StatusCode = 502
+			res.EndString(err.Error())
+		})
+		upstream.SetTimeout(time.Second)
+		req.Pipe(upstream)
 	case "/panic":
 		panic("as the client wished")
 	default:
