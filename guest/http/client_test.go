@@ -482,6 +482,10 @@ func TestClientMisuse(t *testing.T) {
 			require.NoError(t, r.SetHeader("Content-Length", "1"))
 			r.EndString("x")
 		}, true},
+		{"two Hosts", "ERR_INVALID_ARG_VALUE", nil, func(r *ClientRequest) {
+			require.NoError(t, r.SetHeader("Host", "a", "b"))
+			r.End()
+		}, true},
 		{"queue full", "ENOBUFS", []abi.Status{abi.StatusLimit}, func(r *ClientRequest) { r.WriteString("x") }, true},
 	} {
 		p := newPort(t)

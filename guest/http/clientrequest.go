@@ -1,8 +1,6 @@
 package http
 
 import (
-	"time"
-
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/guest/internal/port"
 	"github.com/portholehttp/porthole/guest/internal/text"
@@ -57,24 +55,8 @@ type clientMore struct {
 	settings [settingCount]func(*net.Socket) // what to do to a socket when it is connected
 }
 
-// What can be set.
-const (
-	settingTimeout = iota
-	settingNoDelay
-	settingKeepAlive
-	settingCount
-)
-
 // noClientMore is the clientMore of those that have none. It is only read.
 var noClientMore clientMore
-
-// Information is an interim response, such as 103 Early Hints.
-type Information struct {
-	StatusCode    int
-	StatusMessage string
-	HTTPVersion   string
-	Headers       Headers // names in lower case
-}
 
 func newClientRequest(o *RequestOptions, callback []func(*ClientResponse)) *ClientRequest {
 	r := new(ClientRequest)
@@ -260,50 +242,15 @@ func (r *ClientRequest) Abort() {
 	r.res.body.Close()
 }
 
-// SetTimeout is request.setTimeout: once the socket is connected, its timeout is d, for as long as the request has it. When nothing
-// came or went for that long 'timeout' is emitted, for which the callbacks are once-listeners; it is up to them
-// to abort. 0 turns it off.
-func (r *ClientRequest) SetTimeout(d time.Duration, callback ...func()) {
-	if len(callback) > 0 {
-		m := r.ownClient()
-		m.onceTimeout = append(m.onceTimeout, callback...)
-	}
-	r.set(settingTimeout, func(s *net.Socket) {
-		if r.timed = d > 0; r.timed {
-			listenToTimeout(s, r)
-		}
-		s.SetTimeout(d)
-	})
-}
-
-// SetNoDelay is request.setNoDelay: once the socket is connected, its SetNoDelay is called.
-func (r *ClientRequest) SetNoDelay(noDelay ...bool) {
-	on := len(noDelay) == 0 || noDelay[0]
-	r.set(settingNoDelay, func(s *net.Socket) { s.SetNoDelay(on) })
-}
-
-// SetSocketKeepAlive is request.setSocketKeepAlive: once the socket is connected, its SetKeepAlive is called.
-func (r *ClientRequest) SetSocketKeepAlive(enable bool, initialDelay time.Duration) {
-	r.set(settingKeepAlive, func(s *net.Socket) { s.SetKeepAlive(enable, initialDelay) })
-}
-
-// set does something to the socket, once it is there and connected; again to a second one, if the request is sent once more.
-func (r *ClientRequest) set(what int, f func(*net.Socket)) {
-	if r.over {
-		return
-	}
-	r.ownClient().settings[what] = f
-	if r.socket != nil && !r.socket.Connecting() {
-		f(r.socket)
-	}
-}
-
 // message's methods.
 
 func (r *ClientRequest) peer() (handle uint64, over bool) { return r.handle, r.over }
 
-// completeHead: it has been valid from the beginning.
+// completeHead makes the head final. Each field has been valid from the beginning.
 func (r *ClientRequest) completeHead() error {
+	if i := r.headers.index("host", 0); i >= 0 && r.headers.index("host", i+1) >= 0 {
+		return port.NewError(codeArgument, "a request has one Host")
+	}
 	if r.headers.Has("trailer") && r.headers.Has("content-length") {
 		return port.NewError(codeTrailer, "a request with Content-Length has no trailers")
 	}
@@ -367,196 +314,5 @@ func (r *ClientRequest) tell(err error) {
 	}
 	if !heard {
 		port.Uncaught(err)
-	}
-}
-
-// clientExchange is a ClientRequest as the receiver of its events.
-type clientExchange ClientRequest
-
-// Event implements port.Receiver.
-func (x *clientExchange) Event(kind abi.EventKind, flags uint32, head, body []byte) {
-	r := (*ClientRequest)(x)
-	if flags&abi.EventDone != 0 {
-		r.finish()
-	}
-	if r.aborted {
-		r.abandon(kind, flags)
-		return
-	}
-	end := flags&abi.EventEnd != 0
-	switch kind {
-	case abi.EventSocket:
-		r.assign(decodeHandle(head))
-	case abi.EventInformation:
-		r.inform(string(head))
-	case abi.EventResponse:
-		r.respond(string(head), body, end)
-	case abi.EventData:
-		if len(head) > 0 {
-			r.res.trailersRecord = string(head)
-		}
-		r.res.body.Receive(body, end)
-	case abi.EventUpgrade:
-		r.hand(r.clientMore.onUpgrade, string(head), body)
-	case abi.EventConnect:
-		r.hand(r.clientMore.onConnect, string(head), body)
-	case abi.EventDrain:
-		r.drained()
-	case abi.EventFinish:
-		r.finished()
-	case abi.EventError:
-		r.broken(port.ParseError(string(head)))
-	case abi.EventClose:
-		r.closed()
-	}
-}
-
-// abandon takes an event after Abort. Some may have been on their way, and one of them may have been the last.
-func (r *ClientRequest) abandon(kind abi.EventKind, flags uint32) {
-	if kind == abi.EventUpgrade || kind == abi.EventConnect {
-		r.socket.Destroy()
-	}
-	if flags&abi.EventDone != 0 {
-		r.closed()
-	}
-}
-
-// finish takes r off its socket: the handle is stale.
-func (r *ClientRequest) finish() {
-	r.over = true
-	r.res.body.Handle = 0
-	underWay.remove(r)
-	if r.timed {
-		r.timed = false
-		if timeouts[r.socket] == r {
-			timeouts[r.socket] = nil
-			r.socket.SetTimeout(0)
-		}
-	}
-}
-
-// assign notes the socket: a second one if the engine sends the request once more.
-func (r *ClientRequest) assign(socket uint64) {
-	first := r.socket == nil
-	s := net.OfClientHandle(socket)
-	r.socket, r.socketHandle, r.reused = s, socket, !s.Connecting()
-	if r.clientMore != &noClientMore {
-		r.applyTo(s)
-	}
-	if first {
-		for _, listener := range r.clientMore.onSocket {
-			listener(s)
-		}
-	}
-}
-
-// applyTo makes the settings of s, once it is connected.
-func (r *ClientRequest) applyTo(s *net.Socket) {
-	if s.Connecting() {
-		s.OnConnect(func() { r.applyTo(s) })
-		return
-	}
-	if r.socket != s || r.over {
-		return
-	}
-	for _, f := range r.clientMore.settings {
-		if f != nil {
-			f(s)
-		}
-	}
-}
-
-// timeouts are the requests whose timeout a socket has. A socket serves many, and its listener stays.
-var timeouts = map[*net.Socket]*ClientRequest{}
-
-// listenToTimeout has r told of the timeout of s.
-func listenToTimeout(s *net.Socket, r *ClientRequest) {
-	if _, listening := timeouts[s]; !listening {
-		s.OnTimeout(func() {
-			if user := timeouts[s]; user != nil {
-				user.emitTimeout()
-			}
-		})
-		s.OnClose(func(bool) { delete(timeouts, s) })
-	}
-	timeouts[s] = r
-}
-
-func (r *ClientRequest) emitTimeout() {
-	m := r.clientMore
-	once := m.onceTimeout
-	m.onceTimeout = nil
-	for _, listener := range once {
-		listener()
-	}
-	for _, listener := range m.onTimeout {
-		listener()
-	}
-}
-
-// inform emits 'continue' or 'information'.
-func (r *ClientRequest) inform(record string) {
-	var res ClientResponse
-	res.init(r, record)
-	if res.head.Status == 100 {
-		for _, listener := range r.clientMore.onContinue {
-			listener()
-		}
-		return
-	}
-	if len(r.clientMore.onInformation) == 0 {
-		return
-	}
-	info := Information{res.StatusCode(), res.StatusMessage(), res.HTTPVersion(), res.Headers()}
-	for _, listener := range r.clientMore.onInformation {
-		listener(info)
-	}
-}
-
-// respond emits 'response', and the first piece of its body.
-func (r *ClientRequest) respond(record string, body []byte, end bool) {
-	r.res.init(r, record)
-	r.res.body.Complete = end
-	for _, listener := range r.onResponse {
-		listener(&r.res)
-	}
-	if !r.aborted {
-		r.res.body.Receive(body, end)
-	}
-}
-
-// hand gives the socket to the listeners of 'upgrade' or 'connect'.
-func (r *ClientRequest) hand(listeners []func(*ClientResponse, *net.Socket, []byte), record string, head []byte) {
-	r.res.init(r, record)
-	r.res.body.Complete = true
-	s := net.OfRawHandle(r.socketHandle)
-	for _, listener := range listeners {
-		listener(&r.res, s, head)
-	}
-	if len(listeners) == 0 {
-		s.Destroy()
-	}
-	r.emitClose()
-}
-
-// broken takes the reason for the 'close' that follows. It is an 'error' unless a response has come, whose own 'close' says it;
-// what is no HTTP is one all the same.
-func (r *ClientRequest) broken(err *port.Error) {
-	if !r.failed && (r.res.req == nil || !r.res.Complete() && err.Code != codeReset) {
-		r.failed = true
-		r.tell(err)
-	}
-}
-
-// closed emits 'close' of an exchange that was cut off. After Abort the 'error' comes last, as Node has it.
-func (r *ClientRequest) closed() {
-	r.emitClose()
-	switch {
-	case r.res.req == nil:
-		if r.aborted && !r.failed {
-			r.tell(port.NewError(codeReset, "socket hang up"))
-		}
-	case !r.res.body.Ended() && (r.aborted || !r.res.Complete()):
-		r.res.cut()
 	}
 }

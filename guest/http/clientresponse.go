@@ -118,3 +118,11 @@ func (r *ClientResponse) cut() {
 		listener(port.NewError(codeReset, "aborted"))
 	}
 }
+
+// Information is an interim response, such as 103 Early Hints.
+type Information struct {
+	StatusCode    int
+	StatusMessage string
+	HTTPVersion   string
+	Headers       Headers // names in lower case
+}
