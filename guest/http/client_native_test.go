@@ -217,8 +217,9 @@ func TestNativeClientFailures(t *testing.T) {
 		{"hung up in the head", say("HTTP/1.1 200 OK\r\nA"), []string{"error ECONNRESET", "close"}},
 		{"truncated length", say("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"), []string{"response 200", "close", `aborted after "abc"`, "response close: ECONNRESET: aborted"}},
 		{"truncated chunks", say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"), []string{"response 200", "close", `aborted after "abc"`, "response close: ECONNRESET: aborted"}},
-		{"up to the end", say("HTTP/1.1 200 OK\r\n\r\nabc"), []string{"response 200", `end "abc"`}},
-		{"HTTP/1.0", say("HTTP/1.0 200 OK\r\n\r\nabc"), []string{"response 200", `end "abc"`}},
+		{"up to the end", say("HTTP/1.1 200 OK\r\n\r\nabc"), []string{"response 200", `end "abc"`, "close"}},
+		{"HTTP/1.0", say("HTTP/1.0 200 OK\r\n\r\nabc"), []string{"response 200", `end "abc"`, "close"}},
+		{"the server closes", say("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"), []string{"response 200", `end "x"`, "close"}},
 		{"304 with a length", say("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"), []string{"response 304", `end ""`}},
 		{"no HTTP", say("SSH-2.0-x\r\n"), []string{"error HPE_INVALID_CONSTANT", "close"}},
 		{"both framings", say("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), []string{"error HPE_INVALID_TRANSFER_ENCODING", "close"}},
@@ -349,6 +350,53 @@ func TestNativeAgent(t *testing.T) {
 		assert.Empty(t, c.agent.Sockets())
 		assert.Empty(t, c.agent.Requests())
 	}
+}
+
+func TestNativeAgentRemove(t *testing.T) {
+	second := make(chan struct{})
+	site := httpSite(t, func(w nethttp.ResponseWriter, r *nethttp.Request) {
+		if r.URL.Path == "/first" {
+			<-second
+		} else {
+			close(second)
+		}
+		_, _ = io.WriteString(w, r.URL.Path)
+	})
+	site.Agent = NewAgent()
+	site.Agent.MaxSockets = 1
+	var j journal
+	drive(t, func() {
+		for _, path := range []string{"/first", "/second"} {
+			o := site
+			o.Path = path
+			r := j.follow(Request(o))
+			r.OnSocket(func(s *portnet.Socket) {
+				if path == "/first" {
+					s.AgentRemove()
+					assert.Empty(t, site.Agent.Sockets())
+				}
+			})
+			r.End()
+		}
+	})
+	assert.ElementsMatch(t, []string{"response 200", `end "/second"`, "response 200", `end "/first"`}, j.lines)
+}
+
+func TestNativeAbortInTheQueue(t *testing.T) {
+	site := httpSite(t, echo)
+	site.Agent = NewAgent()
+	site.Agent.MaxSockets = 1
+	var first, second, third journal
+	drive(t, func() {
+		first.follow(Get(site))
+		r := second.follow(Get(site))
+		third.follow(Get(site))
+		r.Abort()
+	})
+	answered := []string{"response 200", `end ""`}
+	assert.Equal(t, answered, first.lines)
+	assert.Equal(t, []string{"close", "error ECONNRESET"}, second.lines)
+	assert.Equal(t, answered, third.lines)
 }
 
 func TestNativeKeepAlive(t *testing.T) {
@@ -504,7 +552,7 @@ func TestNativeClientUnixSocket(t *testing.T) {
 	t.Cleanup(s.Close)
 	var j journal
 	drive(t, func() { j.follow(Request(RequestOptions{SocketPath: path, Method: "POST"})).EndString("x") })
-	assert.Equal(t, []string{"response 200", `end "x"`}, j.lines)
+	assert.Equal(t, []string{"response 200", `end "x"`, "close"}, j.lines)
 }
 
 func TestNativeClientTimeout(t *testing.T) {

@@ -4,6 +4,7 @@ package http
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
 	"testing"
 
@@ -369,6 +370,47 @@ func TestFinishOfTheRequestCanComeLast(t *testing.T) {
 	porttest.Event(abi.EventFinish, abi.EventDone, h, nil, nil)
 	assert.Equal(t, []string{`request send 101 HEAD|END POST / {Host: localhost} "x"`, "response 200", "end", "finish"}, p.Take())
 	assert.True(t, r.over)
+}
+
+func TestCloseOfAConnectionThatIsNotKept(t *testing.T) {
+	kept := porttest.ResponseRecord(ok, abi.ResponseKeepAlive, 1)
+	for _, c := range []struct {
+		title   string
+		options RequestOptions
+		head    []byte
+	}{
+		{"no agent", RequestOptions{Agent: NoAgent, Headers: Headers{{"Connection", "keep-alive"}}}, kept},
+		{"a Unix socket", RequestOptions{SocketPath: "/x"}, kept},
+		{"the request says so", RequestOptions{Headers: Headers{{"Connection", "x, \tClose"}}}, kept},
+		{"the server says so", RequestOptions{}, porttest.ResponseRecord(ok, 0, 1)},
+	} {
+		p := newPort(t)
+		r := p.start(c.options)
+		r.End()
+		port.RunTicks()
+		p.Take()
+		r.OnResponse(func(res *ClientResponse) { res.Pause() })
+		porttest.Event(abi.EventResponse, done, h, slices.Clone(c.head), []byte("a"))
+		assert.Equal(t, []string{"response 200"}, p.Take(), c.title)
+		r.res.Resume()
+		port.RunTicks()
+		assert.Equal(t, []string{`data "a"`, "end", "close"}, p.Take(), c.title)
+
+		r = p.start(c.options)
+		r.WriteString("x")
+		p.Take()
+		porttest.Event(abi.EventResponse, abi.EventEnd, h+1, slices.Clone(c.head), nil)
+		r.End()
+		port.RunTicks()
+		assert.Equal(t, []string{"response 200", "end", `request send 102 END ""`, "finish", "close"}, p.Take(), c.title)
+
+		r = p.start(c.options)
+		r.WriteString("x")
+		p.Take()
+		porttest.Event(abi.EventResponse, abi.EventEnd, h+2, slices.Clone(c.head), nil)
+		breaks(h+2, "ECONNRESET socket hang up")
+		assert.Equal(t, []string{"response 200", "end", "close"}, p.Take(), c.title)
+	}
 }
 
 func TestRequestEndsAfterItsResponse(t *testing.T) {

@@ -1,8 +1,11 @@
 package http
 
 import (
+	"strings"
+
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/guest/internal/port"
+	"github.com/portholehttp/porthole/guest/internal/text"
 	"github.com/portholehttp/porthole/guest/net"
 )
 
@@ -69,6 +72,35 @@ func (r *ClientRequest) finish() {
 			r.socket.SetTimeout(0)
 		}
 	}
+	r.closeIfOver()
+}
+
+// closeIfOver emits 'close' on the next tick if the exchange is over and its connection too.
+func (r *ClientRequest) closeIfOver() {
+	if r.over && r.res.body.Ended() && !r.persists() {
+		port.NextTick(port.TaskFunc(r.emitClose))
+	}
+}
+
+// persists reports whether the connection can be used for another request.
+func (r *ClientRequest) persists() bool {
+	if r.agent == NoAgent || r.res.head.Flags&abi.ResponseKeepAlive == 0 {
+		return false
+	}
+	for token := range strings.SplitSeq(r.headers.Get("connection"), ",") {
+		if text.EqualFold(strings.Trim(token, " \t"), "close") {
+			return false
+		}
+	}
+	return true
+}
+
+// emitClose emits 'close', once.
+func (r *ClientRequest) emitClose() {
+	if !r.gone {
+		r.gone = true
+		r.outgoing.emitClose()
+	}
 }
 
 // inform emits 'continue' or 'information'.
@@ -94,6 +126,9 @@ func (r *ClientRequest) inform(record string) {
 func (r *ClientRequest) respond(record string, body []byte, end bool) {
 	r.res.init(r, record)
 	r.res.body.Complete = end
+	if !r.persists() {
+		r.res.body.OnEnd(r.closeIfOver)
+	}
 	for _, listener := range r.onResponse {
 		listener(&r.res)
 	}

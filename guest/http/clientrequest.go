@@ -12,7 +12,7 @@ import (
 //
 // Its events, of which one without a listener is lost:
 //
-//	'socket'  'continue', 'information' …  'response'            the response's 'data' …, 'end'
+//	'socket'  'continue', 'information' …  'response'            the response's 'data' …, 'end'; 'close' unless it is kept
 //	'socket'  'continue', 'information' …  'upgrade', 'connect'  'close'
 //	                                       'error'               'close'       before the response
 //	                                       'close'               'error'       the same after Abort
@@ -29,6 +29,7 @@ type ClientRequest struct {
 	failed  bool // 'error' has told why it ends
 	timed   bool // its socket has a timeout from it
 	reused  bool // its socket has served another request before
+	gone    bool // 'close' was emitted
 
 	agent          *Agent
 	method, path   string
@@ -190,8 +191,9 @@ func (r *ClientRequest) OnTimeout(listener func()) {
 	m.onTimeout = append(m.onTimeout, listener)
 }
 
-// OnClose adds a listener for the end of the connection before the exchange was complete, or for its being handed over by
-// 'upgrade' or 'connect'. An exchange that ends well has no 'close'.
+// OnClose adds a listener for the end of the connection: before the exchange was complete; after the response, if one of
+// the two sides has said that it closes the connection then; or by its being handed over to 'upgrade' or 'connect'. If the connection
+// could be used for another request there is no 'close'.
 func (r *ClientRequest) OnClose(listener func()) {
 	m := r.own()
 	m.onClose = append(m.onClose, listener)
@@ -298,7 +300,7 @@ func (r *ClientRequest) failLater(err error) {
 	r.over = true
 	port.NextTick(port.TaskFunc(func() {
 		r.tell(err)
-		r.emitClose()
+		r.closed()
 	}))
 	port.Wake()
 }

@@ -294,10 +294,10 @@ func (o *outgoing) outcome(status abi.Status, end bool) {
 		o.headSent = true
 		if end {
 			o.ended = true
-			o.message.sentAll(status)
 			if status == abi.StatusOK {
 				port.NextTick((*finishing)(o))
 			}
+			o.message.sentAll(status)
 		}
 	case isGone(status):
 		o.ended = o.ended || end // 'close' says the rest
