@@ -40,7 +40,7 @@ func (r *ServerResponse) WriteEarlyHints(headers ...Header) error {
 	return r.inform(103, headers)
 }
 
-func (r *ServerResponse) inform(status int, headers []Header) error {
+func (r *ServerResponse) inform(status uint16, headers []Header) error {
 	if r.headSent || r.ended {
 		return errHeadersSent("send an interim response")
 	}

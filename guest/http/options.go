@@ -106,16 +106,21 @@ func (o *Options) record() (r abi.Options, err error) {
 	return r, nil
 }
 
-func (o *Options) lenient() (bits uint32) {
-	for _, l := range []struct {
+func (o *Options) lenient() uint32 {
+	return lenientBits(o.LenientMissingHost, o.LenientObsFold, o.LenientBareLF, o.LenientHeaderNames, o.IgnoreUpgrade)
+}
+
+// lenientBits is Options.Lenient of package abi.
+func lenientBits(missingHost, obsFold, bareLF, headerNames, ignoreUpgrade bool) (bits uint32) {
+	for _, l := range [...]struct {
 		on  bool
 		bit uint32
 	}{
-		{o.LenientMissingHost, abi.LenientMissingHost},
-		{o.LenientObsFold, abi.LenientObsFold},
-		{o.LenientBareLF, abi.LenientBareLF},
-		{o.LenientHeaderNames, abi.LenientHeaderNames},
-		{o.IgnoreUpgrade, abi.IgnoreUpgrade},
+		{missingHost, abi.LenientMissingHost},
+		{obsFold, abi.LenientObsFold},
+		{bareLF, abi.LenientBareLF},
+		{headerNames, abi.LenientHeaderNames},
+		{ignoreUpgrade, abi.IgnoreUpgrade},
 	} {
 		if l.on {
 			bits |= l.bit

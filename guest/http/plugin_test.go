@@ -5,9 +5,11 @@ package http
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -181,6 +183,7 @@ func TestPlugin(t *testing.T) {
 	code := buildPlugin(t)
 	t.Run("events", func(t *testing.T) { pluginEvents(t, load(t, code, abi.StatusDenied, abi.StatusOK)) })
 	t.Run("sockets and timers", func(t *testing.T) { pluginSockets(t, load(t, code)) })
+	t.Run("requests of its own", func(t *testing.T) { pluginRequests(t, load(t, code)) })
 	t.Run("a panic traps", func(t *testing.T) { pluginPanics(t, load(t, code)) })
 }
 
@@ -251,6 +254,29 @@ func pluginSockets(t *testing.T, p *plugin) {
 	require.NoError(t, p.event(abi.EventData, abi.EventEnd, 30, nil, nil))
 	require.NoError(t, p.event(abi.EventClose, abi.EventDone, 30, nil, nil))
 	assert.Equal(t, []string{`socket send 30 "first"`, `socket send 30 "second"`, `socket send 30 END ""`}, p.Take())
+}
+
+func pluginRequests(t *testing.T, p *plugin) {
+	proxy := porttest.RequestRecord(strings.Replace(post, "/", "/proxy", 1), 0)
+	const opened = "request open upstream:8080 agent 1 sockets 5 headers 1000"
+	p.Take()
+	require.NoError(t, p.event(abi.EventRequest, 0, 7, slices.Clone(proxy), []byte("a")))
+	require.NoError(t, p.event(abi.EventData, abi.EventEnd, 7, nil, []byte("b")))
+	assert.Equal(t, []string{
+		opened, `request send 101 HEAD POST / {Host: upstream:8080} "a"`, `request send 101 "b"`, `request send 101 END ""`,
+	}, p.Take())
+	require.NoError(t, p.event(abi.EventSocket, 0, 101, binary.LittleEndian.AppendUint64(nil, 55), nil))
+	require.NoError(t, p.event(abi.EventConnected, 0, 55, nil, nil))
+	assert.Equal(t, []string{"socket set 55 timeout 1000000000"}, p.Take())
+	require.NoError(t, p.event(abi.EventResponse, 0, 101, porttest.ResponseRecord("HTTP/1.1 201 Created\r\n\r\n", 0, abi.BodyChunked), []byte("c")))
+	require.NoError(t, p.event(abi.EventData, abi.EventEnd|abi.EventDone, 101, nil, nil))
+	assert.Equal(t, []string{`send 7 HEAD 201 {} "c"`, "socket set 55 timeout 0", `send 7 END ""`}, p.Take())
+
+	require.NoError(t, p.event(abi.EventRequest, abi.EventEnd, 8, proxy, nil))
+	p.Take()
+	require.NoError(t, p.event(abi.EventError, uint32(abi.StatusDenied), 102, []byte("EACCES no grant to connect to upstream:8080"), nil))
+	require.NoError(t, p.event(abi.EventClose, abi.EventDone, 102, nil, nil))
+	assert.Equal(t, []string{`send 8 HEAD|END 502 {} "EACCES: no grant to connect to upstream:8080"`}, p.Take())
 }
 
 func pluginPanics(t *testing.T, p *plugin) {

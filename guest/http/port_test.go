@@ -18,6 +18,7 @@ func newPort(t *testing.T) *fakePort {
 	reset := func() {
 		clear(servers)
 		attached, hostMask, lastNumber = nil, 0, 0
+		*GlobalAgent, lastAgent = *NewAgent(), 0
 	}
 	reset()
 	t.Cleanup(reset)

@@ -68,12 +68,7 @@ func (r *ServerRequest) Method() string { return r.span(r.head.MethodOffset, r.h
 func (r *ServerRequest) URL() string { return r.span(r.head.TargetOffset, r.head.TargetSize) }
 
 // HTTPVersion is "1.1" or "1.0".
-func (r *ServerRequest) HTTPVersion() string {
-	if r.head.Minor == 0 {
-		return "1.0"
-	}
-	return "1.1"
-}
+func (r *ServerRequest) HTTPVersion() string { return httpVersion(r.head.Minor) }
 
 // HTTPVersionMajor is the first number of the version.
 func (r *ServerRequest) HTTPVersionMajor() int { return int(r.head.Major) }
@@ -100,14 +95,10 @@ func (r *ServerRequest) decodeHeaders() Headers {
 
 // Trailers are the trailer fields, names in lower case, decoded anew by each call. There are none before 'end'.
 func (r *ServerRequest) Trailers() Headers {
-	record := r.more.trailersRecord
-	if !r.body.Ended() || record == "" {
+	if !r.body.Ended() {
 		return nil
 	}
-	t := abi.Decode[abi.Trailers](text.Bytes(record))
-	trailers := decodeFields(record, abi.TrailersSize, t.FieldCount, record[t.TextOffset:])
-	lowerNames(trailers)
-	return trailers
+	return decodeTrailers(r.more.trailersRecord)
 }
 
 // span is a part of the head's text.

@@ -74,6 +74,17 @@ func isFieldValue(s string) bool {
 	return true
 }
 
+// isTarget reports whether s can be the target of a request line: no control character or space, which would end it. Bytes from
+// 0x80 on are sent as they are, as Node does.
+func isTarget(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c <= ' ' || c == 0x7f {
+			return false
+		}
+	}
+	return len(s) > 0
+}
+
 // quote makes s safe to print on one line.
 func quote(s string) string {
 	const hex = "0123456789abcdef"

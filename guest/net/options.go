@@ -40,7 +40,13 @@ func (s *Socket) SetKeepAlive(enable bool, initialDelay time.Duration) {
 }
 
 // AgentRemove takes the socket of a client's request from its agent, which then neither counts it nor uses it for another request.
-func (s *Socket) AgentRemove() { s.set(abi.SocketAgentRemove, 0) }
+func (s *Socket) AgentRemove() {
+	s.removed = true
+	s.set(abi.SocketAgentRemove, 0)
+}
+
+// AgentRemoved reports whether AgentRemove was called.
+func (s *Socket) AgentRemoved() bool { return s.removed }
 
 // set sets an option, as far as the connection has such a thing.
 func (s *Socket) set(option abi.SocketOption, value int64) {

@@ -20,6 +20,7 @@ type Socket struct {
 	raw        bool // it may be written to: no HTTP is spoken on it
 	quiet      bool // an error that nobody listens to is dropped: package http sees to it
 	connecting bool
+	removed    bool // AgentRemove was called
 	ended      bool // End was called
 	needDrain  bool // a Write returned false for bytes that wait
 	destroyed  bool // nothing comes any more but 'error' and 'close'
@@ -54,6 +55,15 @@ func OfHandle(handle uint64) *Socket {
 	return s
 }
 
+// OfClientHandle is OfHandle for the socket that a client's request was given. One that is seen for the first time is connecting. It is
+// for package http.
+func OfClientHandle(handle uint64) *Socket {
+	isNew := port.Bound(handle) == nil
+	s := OfHandle(handle)
+	s.connecting = s.connecting || isNew
+	return s
+}
+
 // OfRawHandle is OfHandle when HTTP has been left behind on the socket. It is for package http.
 func OfRawHandle(handle uint64) *Socket {
 	s := OfHandle(handle)
@@ -79,6 +89,9 @@ func (s *Socket) makeRaw() {
 
 // OnConnect adds a listener for the success of Connect.
 func (s *Socket) OnConnect(listener func()) { s.onConnect = append(s.onConnect, listener) }
+
+// Connecting reports whether 'connect' or 'error' is to come.
+func (s *Socket) Connecting() bool { return s.connecting && !s.destroyed }
 
 // OnData adds a listener for bytes that came. A chunk is valid until the listener returns.
 func (s *Socket) OnData(listener func(chunk []byte)) { s.in.OnData(listener) }

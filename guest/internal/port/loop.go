@@ -3,6 +3,7 @@
 package port
 
 import (
+	"encoding/binary"
 	"math"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ type loop struct {
 	engine *stack.Engine
 	inside bool             // enter is under way
 	turn   bool             // an operation has left work for Engine.Turn
+	word   []byte           // the head of EventSocket
 	piece  []byte           // the part of a body that the engine gets, which may overwrite it
 	bound  map[uint64]bound // what servers listen on
 	timer  *netloop.Timer   // SetTimer's; that of the loop is the engine's
@@ -93,6 +95,10 @@ func (l *loop) enter(f func()) {
 // deliver hands the engine's events over.
 func (l *loop) deliver() {
 	for _, e := range l.engine.Events() {
+		if e.Kind == abi.EventSocket {
+			l.word = binary.LittleEndian.AppendUint64(l.word[:0], e.Other)
+			e.Head = l.word
+		}
 		Dispatch(e.Kind, e.Flags, e.Target, e.Head, e.Body)
 	}
 }

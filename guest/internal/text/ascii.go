@@ -42,3 +42,19 @@ func Lower(s string) string {
 	}
 	return String(b)
 }
+
+// Upper puts the ASCII letters of s into upper case.
+func Upper(s string) string {
+	for i := 0; i < len(s); i++ {
+		if 'a' <= s[i] && s[i] <= 'z' {
+			b := []byte(s)
+			for ; i < len(b); i++ {
+				if 'a' <= b[i] && b[i] <= 'z' {
+					b[i] -= 'a' - 'A'
+				}
+			}
+			return String(b)
+		}
+	}
+	return s
+}

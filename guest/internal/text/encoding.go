@@ -126,7 +126,7 @@ func base64Digit(c byte) int {
 func decodeHex(s string) []byte {
 	b := make([]byte, 0, len(s)/2)
 	for ; len(s) >= 2; s = s[2:] {
-		high, low := hexDigit(s[0]), hexDigit(s[1])
+		high, low := HexDigit(s[0]), HexDigit(s[1])
 		if high < 0 || low < 0 {
 			break
 		}
@@ -135,7 +135,8 @@ func decodeHex(s string) []byte {
 	return b
 }
 
-func hexDigit(c byte) int {
+// HexDigit is the value of a hexadecimal digit, -1 for another byte.
+func HexDigit(c byte) int {
 	switch {
 	case '0' <= c && c <= '9':
 		return int(c - '0')

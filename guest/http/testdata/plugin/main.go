@@ -47,6 +47,17 @@ func serve(req *http.ServerRequest, res *http.ServerResponse) {
 		socket.OnError(func(err error) { res.EndString(err.Error()) })
 		socket.SetTimeout(time.Second)
 		socket.Pipe(res)
+	case "/proxy":
+		upstream := http.Request(http.RequestOptions{Host: "upstream", Port: 8080, Method: req.Method()}, func(answer *http.ClientResponse) {
+			_ = res.WriteHead(answer.StatusCode())
+			answer.Pipe(res)
+		})
+		upstream.OnError(func(err error) {
+			res.StatusCode = 502
+			res.EndString(err.Error())
+		})
+		upstream.SetTimeout(time.Second)
+		req.Pipe(upstream)
 	case "/panic":
 		panic("as the client wished")
 	default:
