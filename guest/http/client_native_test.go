@@ -47,7 +47,7 @@ func (j *journal) follow(r *ClientRequest) *ClientRequest {
 	r.OnContinue(func() { j.note("continue") })
 	r.OnInformation(func(i Information) { j.note("information %d %s", i.StatusCode, i.Headers.Get("link")) })
 	r.OnTimeout(func() { j.note("timeout") })
-	r.OnError(func(err error) { j.note("error %s", err.(*Error).Code) })
+	r.OnError(func(err error) { j.note("error %s", code(err)) })
 	r.OnClose(func() { j.note("close") })
 	return r
 }
