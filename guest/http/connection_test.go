@@ -173,7 +173,7 @@ func TestClientError(t *testing.T) {
 	s := CreateServer(func(req *ServerRequest, res *ServerResponse) { p.watch(req, res) })
 	s.Listen(1)
 	s.OnClientError(func(err error, socket *net.Socket) {
-		p.Note("client error %s: %s", code(err), err.(*Error).Message)
+		p.Note("client error %v", err)
 		p.watchSocket(socket)
 		socket.EndString("HTTP/1.1 400 Bad Request\r\n\r\n")
 	})

@@ -182,6 +182,7 @@ func (p *plugin) event(kind abi.EventKind, flags uint32, target uint64, head, bo
 func TestPlugin(t *testing.T) {
 	code := buildPlugin(t)
 	t.Run("events", func(t *testing.T) { pluginEvents(t, load(t, code, abi.StatusDenied, abi.StatusOK)) })
+	t.Run("sockets and timers", func(t *testing.T) { pluginSockets(t, load(t, code)) })
 	t.Run("requests of its own", func(t *testing.T) { pluginRequests(t, load(t, code)) })
 	t.Run("a panic traps", func(t *testing.T) { pluginPanics(t, load(t, code)) })
 }
@@ -189,6 +190,7 @@ func TestPlugin(t *testing.T) {
 func pluginEvents(t *testing.T, p *plugin) {
 	assert.Equal(t, []string{
 		"listeners 0 1",
+		"listeners 0 5",
 		`listen 1 kind 0 port 8000 host "" backlog 0`,
 		`listen 2 kind 1 port 0 host "/run/admin.sock" backlog 0`,
 	}, p.Take())
@@ -216,6 +218,42 @@ func pluginEvents(t *testing.T, p *plugin) {
 	paused := strings.Replace(post, "/", "/paused", 1)
 	require.NoError(t, p.event(abi.EventRequest, abi.EventEnd, 10, porttest.RequestRecord(paused, 0), []byte("kept")))
 	assert.Equal(t, []string{`send 10 HEAD 200 {} "kept"`, `send 10 END ""`}, p.Take())
+}
+
+// What else the seam has: sockets and timers.
+func pluginSockets(t *testing.T, p *plugin) {
+	p.Take()
+	ask := func(exchange uint64, path string) {
+		t.Helper()
+		raw := strings.Replace(get, "/", path, 1)
+		require.NoError(t, p.event(abi.EventRequest, abi.EventEnd, exchange, porttest.RequestRecord(raw, 0), nil))
+	}
+	ask(7, "/timer")
+	require.Len(t, p.Log, 1)
+	assert.Regexp(t, `^timer (1s|999(\.\d+)?ms)$`, p.Take()[0])
+	require.NoError(t, p.event(abi.EventTimer, 0, 0, nil, nil)) // too early, by the plugin's clock
+	assert.Contains(t, p.Take()[0], "timer ")
+
+	p.Sockets[8] = 1<<32 | 20
+	p.Infos[1<<32|20] = "server-name=" + strings.Repeat("x", 3000) + "\nremote=192.0.2.1:80\n"
+	ask(8, "/remote")
+	assert.Equal(t, []string{`send 8 HEAD|END 200 {} "192.0.2.1"`}, p.Take())
+	ask(9, "/remote")
+	assert.Equal(t, []string{`send 9 HEAD|END 200 {} ""`}, p.Take(), "the exchange has no connection any more")
+
+	ask(10, "/tunnel")
+	assert.Equal(t, []string{"socket open unix:/run/other.sock", "socket set 101 timeout 1000000000"}, p.Take())
+	require.NoError(t, p.event(abi.EventData, 0, 101, nil, []byte("through")))
+	assert.Equal(t, []string{`send 10 HEAD 200 {} "through"`}, p.Take())
+	p.Answers = []abi.Status{abi.StatusDenied}
+	ask(11, "/tunnel")
+	assert.Equal(t, []string{"socket open unix:/run/other.sock", `send 11 HEAD|END 200 {} "EACCES: connect: not granted"`}, p.Take())
+
+	require.NoError(t, p.event(abi.EventUpgrade, 0, 30, porttest.RequestRecord(upgrade, 0), []byte("first")))
+	require.NoError(t, p.event(abi.EventData, 0, 30, nil, []byte("second")))
+	require.NoError(t, p.event(abi.EventData, abi.EventEnd, 30, nil, nil))
+	require.NoError(t, p.event(abi.EventClose, abi.EventDone, 30, nil, nil))
+	assert.Equal(t, []string{`socket send 30 "first"`, `socket send 30 "second"`, `socket send 30 END ""`}, p.Take())
 }
 
 func pluginRequests(t *testing.T, p *plugin) {

@@ -45,7 +45,7 @@ func peer(t *testing.T, ln stdnet.Listener, serve func(c stdnet.Conn)) {
 		assert.NoError(t, c.SetDeadline(time.Now().Add(deadline)))
 		serve(c)
 	}()
-	t.Cleanup(func() { <-done; ln.Close() })
+	t.Cleanup(func() { <-done; _ = ln.Close() })
 }
 
 func listen(t *testing.T, serve func(c stdnet.Conn)) (number int) {

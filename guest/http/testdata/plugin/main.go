@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/portholehttp/porthole/guest/http"
+	"github.com/portholehttp/porthole/guest/net"
+	"github.com/portholehttp/porthole/guest/timers"
 )
 
 func main() {
@@ -12,6 +14,10 @@ func main() {
 	public.OnCheckContinue(func(req *http.ServerRequest, res *http.ServerResponse) {
 		res.WriteContinue()
 		serve(req, res)
+	})
+	public.OnUpgrade(func(_ *http.ServerRequest, socket *net.Socket, head []byte) {
+		socket.Write(head)
+		socket.Pipe(socket)
 	})
 	public.Listen(8000) // without the grant it goes on to serve the host's listeners
 
@@ -32,6 +38,15 @@ func serve(req *http.ServerRequest, res *http.ServerResponse) {
 		req.Pause()
 		http.Post(req.Resume)
 		req.Pipe(res)
+	case "/timer":
+		timers.SetTimeout(time.Second, func() { res.EndString("at last") })
+	case "/remote":
+		res.EndString(req.Connection().RemoteAddress())
+	case "/tunnel":
+		socket := net.ConnectPath("/run/other.sock")
+		socket.OnError(func(err error) { res.EndString(err.Error()) })
+		socket.SetTimeout(time.Second)
+		socket.Pipe(res)
 	case "/proxy":
 		upstream := http.Request(http.RequestOptions{Host: "upstream", Port: 8080, Method: req.Method()}, func(answer *http.ClientResponse) {
 			_ = res.WriteHead(answer.StatusCode())
