@@ -19,7 +19,7 @@ func (x *clientExchange) Event(kind abi.EventKind, flags uint32, head, body []by
 		r.finish()
 	}
 	if r.aborted {
-		r.abandon(kind, flags)
+		r.abandon(kind, flags, head)
 		return
 	}
 	end := flags&abi.EventEnd != 0
@@ -51,9 +51,12 @@ func (x *clientExchange) Event(kind abi.EventKind, flags uint32, head, body []by
 }
 
 // abandon takes an event after Abort. Some may have been on their way, and one of them may have been the last.
-func (r *ClientRequest) abandon(kind abi.EventKind, flags uint32) {
-	if kind == abi.EventUpgrade || kind == abi.EventConnect {
-		r.socket.Destroy()
+func (r *ClientRequest) abandon(kind abi.EventKind, flags uint32, head []byte) {
+	switch kind {
+	case abi.EventSocket:
+		r.socketHandle = decodeHandle(head)
+	case abi.EventUpgrade, abi.EventConnect:
+		port.Abort(r.socketHandle) // it is the handler's, which does not know it
 	}
 	if flags&abi.EventDone != 0 {
 		r.closed()
