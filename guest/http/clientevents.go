@@ -168,7 +168,7 @@ func (r *ClientRequest) closed() {
 	r.emitClose()
 	switch {
 	case r.res.req == nil:
-		if r.aborted && !r.failed {
+		if !r.failed {
 			r.tell(port.NewError(codeReset, "socket hang up"))
 		}
 	case !r.res.body.Ended() && (r.aborted || !r.res.Complete()):

@@ -297,7 +297,7 @@ func (r *ClientRequest) tellLater(err error) {
 
 // failLater ends a request that could not be opened.
 func (r *ClientRequest) failLater(err error) {
-	r.over = true
+	r.over, r.failed = true, true
 	port.NextTick(port.TaskFunc(func() {
 		r.tell(err)
 		r.closed()

@@ -317,8 +317,11 @@ type finishing outgoing
 // Run emits 'finish'.
 func (f *finishing) Run() { (*outgoing)(f).finished() }
 
-// finished emits 'finish'.
+// finished emits 'finish'. The engine may send a request once more; it is finished once.
 func (o *outgoing) finished() {
+	if o.flushed {
+		return
+	}
 	o.flushed = true
 	for _, listener := range o.more.onFinish {
 		listener()
