@@ -175,6 +175,47 @@ func TestNativeClientRequests(t *testing.T) {
 	}
 }
 
+// What a server gets to read, byte for byte.
+func TestNativeClientOnTheWire(t *testing.T) {
+	got := make(chan string, 1)
+	site := peer(t, func(_ int, c net.Conn, r *bufio.Reader) {
+		head := readHead(r)
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+		rest, _ := io.ReadAll(r)
+		got <- head + string(rest)
+	})
+	host := "Host: 127.0.0.1:" + strconv.Itoa(site.Port) + "\r\n"
+	end := func(r *ClientRequest) { r.End() }
+	for _, c := range []struct {
+		options RequestOptions
+		do      func(*ClientRequest)
+		want    string
+	}{
+		{RequestOptions{}, end, "GET / HTTP/1.1\r\n" + host + "Connection: keep-alive\r\n\r\n"},
+		{RequestOptions{Agent: NoAgent}, end, "GET / HTTP/1.1\r\n" + host + "Connection: close\r\n\r\n"},
+		{RequestOptions{Method: "post", Path: "/a?b", Headers: Headers{{"B", "2"}, {"a", "1"}, {"B", "3"}}, Auth: "a:b"}, func(r *ClientRequest) { r.EndString("ab") },
+			"POST /a?b HTTP/1.1\r\nB: 2\r\na: 1\r\nB: 3\r\n" + host + "Authorization: Basic YTpi\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nab"},
+		{RequestOptions{Method: "POST"}, end, "POST / HTTP/1.1\r\n" + host + "Connection: keep-alive\r\nContent-Length: 0\r\n\r\n"},
+		{RequestOptions{Method: "PUT", Headers: Headers{{"Trailer", "Sum"}}}, func(r *ClientRequest) {
+			r.WriteString("a")
+			r.WriteString("bcdefghijklmnopq")
+			_ = r.AddTrailers(Header{"Sum", "1"})
+			r.End()
+		}, "PUT / HTTP/1.1\r\nTrailer: Sum\r\n" + host + "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n10\r\nbcdefghijklmnopq\r\n0\r\nSum: 1\r\n\r\n"},
+		{RequestOptions{Method: "POST", Headers: Headers{{"content-length", "3"}, {"Connection", "close"}}}, func(r *ClientRequest) { r.WriteString("ab"); r.EndString("c") },
+			"POST / HTTP/1.1\r\ncontent-length: 3\r\nConnection: close\r\n" + host + "\r\nabc"},
+		{RequestOptions{Method: "DELETE"}, end, "DELETE / HTTP/1.1\r\n" + host + "Connection: keep-alive\r\n\r\n"},
+		{RequestOptions{}, func(r *ClientRequest) { r.EndString("x") }, "GET / HTTP/1.1\r\n" + host + "Connection: keep-alive\r\nContent-Length: 1\r\n\r\nx"},
+		{RequestOptions{Method: "OPTIONS", Path: "*"}, end, "OPTIONS * HTTP/1.1\r\n" + host + "Connection: keep-alive\r\n\r\n"},
+		{RequestOptions{Headers: Headers{{"host", "other"}}}, end, "GET / HTTP/1.1\r\nhost: other\r\nConnection: keep-alive\r\n\r\n"},
+	} {
+		o := c.options
+		o.Host, o.Port = site.Host, site.Port
+		drive(t, func() { c.do(Request(o)) })
+		assert.Equal(t, c.want, wait(t, got))
+	}
+}
+
 func TestNativeResponseSplitAnywhere(t *testing.T) {
 	const raw = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Sum\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nSum: 5\r\n\r\n"
 	site := peer(t, func(n int, c net.Conn, r *bufio.Reader) {
