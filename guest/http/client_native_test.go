@@ -457,7 +457,6 @@ func TestNativeKeepAlive(t *testing.T) {
 	})
 	site.Agent = NewAgent()
 	site.Agent.KeepAlive = true
-	site.Agent.KeepAliveTimeout = time.Millisecond * 500
 	var j journal
 	var sockets []*portnet.Socket
 	drive(t, func() {
@@ -469,6 +468,9 @@ func TestNativeKeepAlive(t *testing.T) {
 			}
 			o := site
 			o.Path, paths = paths[0], paths[1:]
+			if len(paths) == 0 {
+				o.Headers = Headers{{"Connection", "close"}}
+			}
 			r := j.follow(Request(o))
 			r.OnResponse(func(res *ClientResponse) {
 				sockets = append(sockets, r.Socket())
@@ -479,7 +481,7 @@ func TestNativeKeepAlive(t *testing.T) {
 		next()
 	})
 	assert.Equal(t, []string{
-		"response 200", `end "0"`, "response 200", `end "0"`, "response 200", `end "0"`, "response 200", `end "1"`,
+		"response 200", `end "0"`, "response 200", `end "0"`, "response 200", `end "0"`, "response 200", `end "1"`, "close",
 	}, j.lines, "the fourth is sent once more, for its connection was closed while idle")
 	assert.Equal(t, int32(2), connections.Load())
 	require.Len(t, sockets, 4)
