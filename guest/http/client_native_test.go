@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	nethttp "net/http"
 	"net/http/httptest"
@@ -607,6 +608,103 @@ func TestNativeClientTimeout(t *testing.T) {
 		r.End()
 	})
 	assert.Equal(t, []string{"timeout", "close", "error ECONNRESET"}, j.lines)
+}
+
+// A server that does whatever servers do, and a client that aborts now and then: each request ends, in one way, with the body that
+// was sent or an error, and the loop comes to its end.
+func TestNativeUnreliableServer(t *testing.T) {
+	site := peer(t, func(n int, c net.Conn, r *bufio.Reader) {
+		random := rand.New(rand.NewPCG(uint64(n), 1))
+		for {
+			head := readHead(r)
+			if head == "" {
+				return
+			}
+			path := strings.Fields(head)[1]
+			if i := strings.Index(head, "Content-Length: "); i >= 0 {
+				size, _ := strconv.Atoi(strings.TrimSpace(strings.SplitN(head[i+16:], "\r\n", 2)[0]))
+				_, _ = io.CopyN(io.Discard, r, int64(size))
+			}
+			answer := "HTTP/1.1 200 OK\r\nContent-Length: " + strconv.Itoa(len(path)) + "\r\n\r\n" + path
+			switch random.IntN(12) {
+			case 0:
+				return
+			case 1:
+				answer = answer[:random.IntN(len(answer))]
+				_, _ = io.WriteString(c, answer)
+				return
+			case 2:
+				answer = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + path
+				_, _ = io.WriteString(c, answer)
+				return
+			case 3:
+				_ = c.(*net.TCPConn).SetLinger(0)
+				return
+			case 4:
+				answer = "HTTP/1.1 103 Early Hints\r\n\r\n" + answer
+			case 5:
+				answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + fmt.Sprintf("%x", len(path)) + "\r\n" + path + "\r\n0\r\n\r\n"
+			}
+			cut := random.IntN(len(answer) + 1)
+			_, _ = io.WriteString(c, answer[:cut])
+			_, _ = io.WriteString(c, answer[cut:])
+			if random.IntN(8) == 0 {
+				return // without having said so
+			}
+		}
+	})
+	const requests = 3000
+	ends := map[string]int{}
+	drive(t, func() {
+		random := rand.New(rand.NewPCG(0, 2))
+		agent := NewAgent()
+		agent.KeepAlive = true
+		agent.KeepAliveTimeout = time.Millisecond
+		left := requests
+		var next func()
+		next = func() {
+			if left--; left < 0 {
+				return
+			}
+			o := site
+			o.Agent = agent
+			o.Path = "/" + strconv.Itoa(left)
+			if random.IntN(3) == 0 {
+				o.Method = "POST"
+			}
+			terminal := 0
+			over := func(how string) {
+				ends[how]++
+				if terminal++; terminal > 1 {
+					assert.Fail(t, "it ends twice", how)
+				}
+				Post(next)
+			}
+			r := Request(o, func(res *ClientResponse) {
+				var body []byte
+				res.OnData(func(chunk []byte) { body = append(body, chunk...) })
+				res.OnEnd(func() {
+					assert.Equal(t, o.Path, string(body))
+					over("end")
+				})
+				res.OnClose(func(error) { over("response close") })
+			})
+			r.OnError(func(err error) { over("error " + code(err)) })
+			if random.IntN(20) == 0 {
+				r.OnSocket(func(*portnet.Socket) { r.Abort() })
+			}
+			r.EndString(strings.Repeat("x", random.IntN(3)))
+		}
+		for range 20 {
+			next()
+		}
+	})
+	total := 0
+	for _, n := range ends {
+		total += n
+	}
+	assert.Equal(t, requests, total, "%v", ends)
+	assert.Greater(t, ends["end"], requests/2, "%v", ends)
 }
 
 func TestNativeProxy(t *testing.T) {
