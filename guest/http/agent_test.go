@@ -112,6 +112,31 @@ func TestSettingsWaitForTheConnection(t *testing.T) {
 	assert.Empty(t, timeouts)
 }
 
+func TestSettingsWhileItConnects(t *testing.T) {
+	p := newPort(t)
+	r := Request(RequestOptions{})
+	p.Take()
+	giveSocket(h, 7)
+	r.SetNoDelay(false)
+	r.SetNoDelay()
+	r.SetSocketKeepAlive(false, 0)
+	assert.Empty(t, p.Take())
+	connects(7)
+	assert.Equal(t, []string{"socket set 7 no_delay 1", "socket set 7 keep_alive -1"}, p.Take())
+}
+
+func TestSettingsOfARequestThatIsOver(t *testing.T) {
+	p := newPort(t)
+	r := p.start(RequestOptions{Timeout: time.Second})
+	giveSocket(h, 7)
+	r.Abort()
+	breaks(h, "ECONNRESET socket hang up")
+	p.Take()
+	connects(7)
+	r.SetNoDelay()
+	assert.Empty(t, p.Take(), "the socket is another's, if it lives")
+}
+
 func TestSettingsFollowASecondSocket(t *testing.T) {
 	p := newPort(t)
 	r := p.start(RequestOptions{Timeout: time.Second})

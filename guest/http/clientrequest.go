@@ -54,6 +54,8 @@ type clientMore struct {
 	onceTimeout   []func()
 
 	settings [settingCount]func(*net.Socket) // what to do to a socket when it is connected
+	any      bool                            // there is one
+	awaited  *net.Socket                     // whose 'connect' has a listener for them
 }
 
 // noClientMore is the clientMore of those that have none. It is only read.

@@ -48,9 +48,14 @@ func (r *ClientRequest) set(what int, f func(*net.Socket)) {
 	if r.over {
 		return
 	}
-	r.ownClient().settings[what] = f
-	if r.socket != nil && !r.socket.Connecting() {
-		f(r.socket)
+	m := r.ownClient()
+	m.settings[what], m.any = f, true
+	switch s := r.socket; {
+	case s == nil:
+	case s.Connecting():
+		r.await(s)
+	default:
+		f(s)
 	}
 }
 
@@ -59,8 +64,12 @@ func (r *ClientRequest) assign(socket uint64) {
 	first := r.socket == nil
 	s := net.OfClientHandle(socket)
 	r.socket, r.socketHandle, r.reused = s, socket, !s.Connecting()
-	if r.clientMore != &noClientMore {
-		r.applyTo(s)
+	switch {
+	case !r.clientMore.any:
+	case s.Connecting():
+		r.await(s)
+	default:
+		r.apply(s)
 	}
 	if first {
 		for _, listener := range r.clientMore.onSocket {
@@ -69,15 +78,20 @@ func (r *ClientRequest) assign(socket uint64) {
 	}
 }
 
-// applyTo makes the settings of s, once it is connected.
-func (r *ClientRequest) applyTo(s *net.Socket) {
-	if s.Connecting() {
-		s.OnConnect(func() { r.applyTo(s) })
+// await applies the settings to s when it is connected.
+func (r *ClientRequest) await(s *net.Socket) {
+	if r.clientMore.awaited == s {
 		return
 	}
-	if r.socket != s || r.over {
-		return
-	}
+	r.clientMore.awaited = s
+	s.OnConnect(func() {
+		if r.socket == s && !r.over {
+			r.apply(s)
+		}
+	})
+}
+
+func (r *ClientRequest) apply(s *net.Socket) {
 	for _, f := range r.clientMore.settings {
 		if f != nil {
 			f(s)
