@@ -54,7 +54,7 @@ func TestDirectives(t *testing.T) {
 		imports, exports []abi.Function
 	}{
 		{"../wasm/stack", abi.StackImports, abi.StackExports},
-		{"../guest/http", abi.HandlerImports, abi.HandlerExports},
+		{"../guest/internal/port", abi.HandlerImports, abi.HandlerExports},
 	} {
 		imports, exports := directives(t, c.dir)
 		require.Equal(t, signatures(c.imports), imports, c.dir)
