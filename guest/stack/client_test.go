@@ -137,6 +137,19 @@ func TestRequestFraming(t *testing.T) {
 		w.request(w.open("a"), c.method, "/", c.body, c.fields...)
 		require.Equal(t, c.method+" / HTTP/1.1\r\n"+c.want, w.sent(w.accept(0)))
 	}
+	// A head alone: of a GET it is all there is.
+	for method, want := range map[string]string{"GET": "Connection: keep-alive\r\n\r\n", "POST": "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"} {
+		w := newClient(t)
+		x := w.open("a")
+		s := w.accept(0)
+		w.later(abi.OpRequestSend, x, abi.SendHead, clientHead(method, "/"), "")
+		require.Equal(t, method+" / HTTP/1.1\r\n"+want, w.sent(s))
+		status, _ := w.later(abi.OpRequestSend, x, 0, nil, "body")
+		if method == "GET" {
+			require.Equal(t, abi.StatusBodyLength, status)
+			require.NotContains(t, w.sent(s), "body")
+		}
+	}
 	w := newClient(t)
 	w.request(w.open("a", ownConnection), "GET", "/", "")
 	require.Equal(t, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n", w.sent(w.accept(0)))

@@ -105,8 +105,8 @@ func (e *Engine) requestSend(x *exchange, flags uint32, head, body []byte, rest 
 }
 
 // appendRequestHead appends the head of x and decides how its body is framed. whole is the body's size if all
-// of it is known, else -1. x changes only if the status is OK.
-func (e *Engine) appendRequestHead(out []byte, x *exchange, record []byte, whole int64) ([]byte, abi.Status) {
+// of it is known, else -1; begun says that a part of it goes with the head. x changes only if the status is OK.
+func (e *Engine) appendRequestHead(out []byte, x *exchange, record []byte, whole int64, begun bool) ([]byte, abi.Status) {
 	if len(record) < abi.ClientRequestHeadSize {
 		return nil, abi.StatusInvalid
 	}
@@ -139,6 +139,8 @@ func (e *Engine) appendRequestHead(out []byte, x *exchange, record []byte, whole
 		}
 	case s.length >= 0:
 		remaining = s.length
+	case whole < 0 && !begun && !s.chunked && !known.enclosing:
+		remaining = 0 // as a rule no body follows, and nothing is said of one
 	case s.chunked, whole < 0:
 		chunked = true
 	case whole > 0 || known.enclosing: // RFC 9110 §8.6

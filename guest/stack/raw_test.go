@@ -272,7 +272,7 @@ func TestSocketOpen(t *testing.T) {
 	w, h = open()
 	w.sockets[w.outgoing[0]].closed = true
 	w.engine.Connect(w.outgoing[0], abi.StatusDenied, []byte("EACCES not granted"), w.now)
-	require.EqualValues(t, abi.StatusDenied, w.engine.Events()[0].Flags)
+	require.Equal(t, abi.StatusDenied, abi.FlagsStatus(w.engine.Events()[0].Flags))
 	w.deliver()
 	require.Equal(t, []string{"socket: error EACCES not granted", "socket: close done"}, w.log)
 	w.atRest()
