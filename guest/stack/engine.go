@@ -6,7 +6,7 @@ import "github.com/portholehttp/porthole/abi"
 // No call blocks, and none calls back into the engine.
 type Sockets interface {
 	// Listen opens a listener for a handler's server; request is an abi.ListenRequest and its
-	// host text. The driver tells the handler what came of it.
+	// host text. The driver tells the handler what came of it. For abi.ListenServer the listener is the other server's.
 	Listen(server uint64, request []byte) (listener uint64, status abi.Status)
 	// Connect begins to connect for the handler whose instance owner has in its high half; destination is an abi.Destination.
 	// Engine.Connect follows, unless the socket is closed first.
@@ -40,25 +40,32 @@ type Event struct {
 
 // Engine serves HTTP on the sockets of one shard. It is not safe for concurrent use.
 type Engine struct {
-	sockets   Sockets
-	now       int64  // monotonic nanoseconds, as given by the last entry
-	entry     uint64 // counts entries
-	events    []Event
-	heads     []byte // the head records of events
-	scratch   []byte // a response while it is put together
-	work      []*conn
-	turn      bool // Turn has something to do besides work
-	listeners []*listener
-	hostMask  uint32  // abi.Listen*, of the handler attached to the host's listeners
-	conns     []*conn // by the low half of the socket handle
-	freeConns []*conn
-	live      int // connections
-	exchanges exchangeTable
-	buffers   bufferPool
-	queued    int // response bytes that wait, over all connections
-	armed     int64
-	date      dateCache
-	rendered  renderedHead
+	sockets       Sockets
+	now           int64  // monotonic nanoseconds, as given by the last entry
+	entry         uint64 // counts entries
+	events        []Event
+	heads         []byte // the head records of events
+	scratch       []byte // a response while it is put together
+	work          []*conn
+	turn          bool    // Turn has something to do besides work
+	pools         []*pool // with requests to give to connections
+	listeners     []*listener
+	hostMask      uint32  // abi.Listen*, of the handler attached to the host's listeners
+	conns         []*conn // by the low half of the socket handle
+	freeConns     []*conn
+	live          int // connections
+	handles       handleTable
+	agents        map[string]*pool // by what makes connections alike
+	requests      int              // client exchanges that are open
+	outbound      terms            // of connections that go out
+	draining      bool             // connections that go out are not kept
+	durations     map[int64]*timerList
+	durationsKept int // how many of them there may be before the empty ones are dropped
+	buffers       bufferPool
+	queued        int // response bytes that wait, over all connections
+	armed         int64
+	date          dateCache
+	rendered      renderedHead
 }
 
 // MaxTotalQueued is the most response bytes that may wait in one engine. A connection whose
@@ -66,7 +73,14 @@ type Engine struct {
 const MaxTotalQueued = 256 << 20
 
 // New returns an engine without listeners.
-func New(s Sockets) *Engine { return &Engine{sockets: s} }
+func New(s Sockets) *Engine {
+	e := &Engine{sockets: s, agents: map[string]*pool{}, durations: map[int64]*timerList{}}
+	e.outbound.init(&abi.Options{
+		WriteIdleTimeout: abi.DefaultOptions.WriteIdleTimeout,
+		MaxQueuedBytes:   abi.DefaultOptions.MaxQueuedBytes,
+	})
+	return e
+}
 
 // Events returns what the last entry raised, in order. It is valid until the next entry.
 func (e *Engine) Events() []Event { return e.events }
@@ -90,33 +104,45 @@ func (e *Engine) Accept(socket, listener uint64, now int64) {
 		return
 	}
 	c := e.newConn(socket, l)
+	c.parser.InitRequest(l.limits())
 	e.arm(&c.readTimer, timeHeaders)
+	if e.mask(l)&abi.ListenConnection != 0 {
+		e.emitSocket(abi.EventConnection, c, e.serverHead(l, ""), nil)
+	}
 }
 
 // Connect tells what came of Sockets.Connect. Unless the status is OK the socket is gone, and reason is a text
 // "CODE what happened".
 func (e *Engine) Connect(socket uint64, status abi.Status, reason []byte, now int64) {
 	e.enter(now)
-}
-
-// Handle is an operation that has a handle for its result. It raises no events; Turn is to be called after it.
-func (e *Engine) Handle(op abi.Operation, target uint64, record []byte) (handle uint64, status abi.Status) {
-	if op == abi.OpSocketOpen {
-		socket, status := e.sockets.Connect(target, record)
-		if status == abi.StatusOK {
-			e.sockets.SetOption(socket, abi.SocketNoDelay, 1)
-		}
-		return 0, status
+	c := e.conn(socket)
+	switch {
+	case c == nil:
+		return
+	case status == abi.StatusOK:
+		c.stalled = false
+		e.events = append(e.events, Event{Kind: abi.EventConnected, Target: c.handle})
+		e.active(c)
+		e.flush(c)
+	default:
+		c.broken, c.failure, c.failureStatus = true, string(reason), status
 	}
-	return 0, abi.StatusUnsupported
+	e.settle(c)
+	e.servePools()
 }
 
 // Data gives the engine bytes of a socket. The engine may overwrite p, and events may refer to it.
 func (e *Engine) Data(socket uint64, p []byte, now int64) {
 	e.enter(now)
 	if c := e.conn(socket); c != nil && !c.lingering {
-		e.receive(c, p)
+		e.active(c)
+		if c.raw != nil {
+			e.receiveRaw(c, p)
+		} else {
+			e.receive(c, p)
+		}
 		e.settle(c)
+		e.servePools()
 	}
 }
 
@@ -131,6 +157,7 @@ func (e *Engine) End(socket uint64, now int64) {
 	default:
 		c.eof = true
 		e.settle(c)
+		e.servePools()
 	}
 }
 
@@ -141,6 +168,7 @@ func (e *Engine) Writable(socket uint64, now int64) {
 		c.stalled = false
 		e.flush(c)
 		e.settle(c)
+		e.servePools()
 	}
 }
 
@@ -149,7 +177,11 @@ func (e *Engine) Closed(socket uint64, _ abi.Status, now int64) {
 	e.enter(now)
 	if c := e.conn(socket); c != nil {
 		c.broken = true
+		if c.failure == "" {
+			c.failure = readFailed
+		}
 		e.settle(c)
+		e.servePools()
 	}
 }
 
@@ -163,7 +195,9 @@ func (e *Engine) Turn(now int64) {
 			e.flush(c)
 			e.settle(c)
 		}
+		e.servePools()
 	}
+	e.servePools()
 	clear(e.work)
 	e.work = e.work[:0]
 	e.turn = false
