@@ -157,12 +157,12 @@ func TestRulesThatAreWrong(t *testing.T) {
 	require.Error(t, err)
 	assert.NoError(t, s.Destination("tcp", "a", 1), "what is right counts")
 	assert.Equal(t, []string{
-		`the grant "b" to connect: ` + errConnect.Error(),
-		`the grant "c\n" to connect: ` + errConnect.Error(),
-		`the grant "e" to listen: ` + errListen.Error(),
+		`host: the grant "b" to connect: ` + errConnect.Error(),
+		`host: the grant "c\n" to connect: ` + errConnect.Error(),
+		`host: the grant "e" to listen: ` + errListen.Error(),
 	}, strings.Split(err.Error(), "\n"))
 	_, err = Parse([]string{"10.0.0.1/8:80"}, nil)
-	assert.ErrorContains(t, err, "10.0.0.0/8 is one")
+	assert.ErrorContains(t, err, "such as 10.0.0.0/8")
 }
 
 func TestErrors(t *testing.T) {

@@ -56,7 +56,7 @@ func parseConnect(text string) (rule, error) {
 	}
 	if network, err := netip.ParsePrefix(host); err == nil {
 		if network != network.Masked() {
-			return rule{}, fmt.Errorf("the network has bits set after its prefix; %v is one", network.Masked())
+			return rule{}, fmt.Errorf("want a network without bits after its prefix, such as %v", network.Masked())
 		}
 		r, ok = rule{form: formNetwork, network: network}, !network.Addr().Is4In6()
 	}

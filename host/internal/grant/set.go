@@ -18,7 +18,7 @@ func Parse(connect, listen []string) (*Set, error) {
 		for _, text := range texts {
 			r, err := parse(text)
 			if err != nil {
-				errs = append(errs, fmt.Errorf("the grant %q to %s: %w", text, kind, err))
+				errs = append(errs, fmt.Errorf("host: the grant %q to %s: %w", text, kind, err))
 				continue
 			}
 			*to = append(*to, r)
