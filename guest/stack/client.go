@@ -197,8 +197,9 @@ func (e *Engine) requestDrained(c *conn, x *exchange) {
 		return
 	}
 	x.finished = true
-	if !x.quiet || x.received { // not again, after a retry
+	if !x.quiet || x.received {
 		e.events = append(e.events, Event{Kind: abi.EventFinish, Target: x.handle})
+		x.quiet = true // not again, after a retry
 	}
 	if x.received {
 		e.doneWith(x)

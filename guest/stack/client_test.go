@@ -487,6 +487,20 @@ func TestRetry(t *testing.T) {
 	require.Equal(t, "PUT / HTTP/1.1\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n", w.sent(w.accept(1)))
 }
 
+// That a request has left is told once, however often it is sent.
+func TestRetryAfterFinish(t *testing.T) {
+	w := newClient(t)
+	w.request(w.open("first", pooled, oneSocket), "GET", "/", "")
+	w.request(w.open("a", pooled, oneSocket), "GET", "/a", "") // it waits
+	w.data(w.accept(0), okResponse)
+	require.Contains(t, w.take(), "a: finish")
+	w.end(w.outgoing[0])
+	w.data(w.accept(1), okResponse)
+	require.Equal(t, []string{`a: response 200 "hi" end done`}, w.take())
+	w.end(w.outgoing[1])
+	w.atRest()
+}
+
 // Abort at every stage ends the exchange once, and its connection.
 func TestClientAbort(t *testing.T) {
 	stages := []string{"open", "sent", "connected", "head", "body"}
