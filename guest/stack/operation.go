@@ -76,6 +76,9 @@ func (e *Engine) requestPause(x *exchange) {
 }
 
 func (e *Engine) requestResume(x *exchange) {
+	if x.ended && x.paused && x.sends == nil {
+		return // what comes of the request is discarded, and that is for good: some of it is missing
+	}
 	x.paused = false
 	if c := x.conn; c != nil && c.reading == x && c.held {
 		e.schedule(c) // held input is parsed, and the socket resumed, in Turn
