@@ -93,7 +93,7 @@ func (e *Engine) feedClient(c *conn, buf []byte) (consumed int) {
 			c.deaf = true
 			e.sever(c)
 			return len(buf)
-		case !x.headSent && len(buf) > consumed:
+		case (!x.headSent || x.received) && len(buf) > consumed:
 			e.breakOff(c, surplusReply)
 			return len(buf)
 		}

@@ -615,6 +615,22 @@ func TestEarlyServerAnswer(t *testing.T) {
 	w.atRest()
 }
 
+// A second response, while the request is still being sent, is one that nobody asked for.
+func TestSurplusBeforeTheRequestEnds(t *testing.T) {
+	for _, surplus := range []string{okResponse, "HTTP/1.1 103 Early Hints\r\n\r\n", "x"} {
+		w := newClient(t)
+		x := w.open("a", pooled)
+		s := w.accept(0)
+		w.later(abi.OpRequestSend, x, abi.SendHead, clientHead("POST", "/"), "part")
+		w.data(s, okResponse)
+		w.take()
+		w.data(s, surplus)
+		require.Equal(t, []string{"a: error " + surplusReply, "a: close done"}, w.take())
+		require.True(t, w.sockets[s].closed)
+		w.atRest()
+	}
+}
+
 // The handler answers the response from within the event that brings its end.
 func TestEndWithinTheLastEvent(t *testing.T) {
 	for _, whole := range []bool{true, false} {
