@@ -501,6 +501,30 @@ func TestRetryAfterFinish(t *testing.T) {
 	w.atRest()
 }
 
+// A request on a connection that was taken off its agent comes back to that agent when it is sent again.
+func TestRetryAfterAgentRemove(t *testing.T) {
+	w := newClient(t)
+	w.request(w.open("first", pooled, oneSocket), "GET", "/", "")
+	s := w.accept(0)
+	w.data(s, okResponse)
+	a := w.open("a", pooled, oneSocket)
+	w.request(a, "GET", "/a", "")
+	w.remove(a)
+	w.request(w.open("b", pooled, oneSocket), "GET", "/b", "")
+	second := w.accept(1)
+	w.end(s)
+	require.Len(t, w.outgoing, 2, "one at a time")
+	w.request(w.open("c", pooled, oneSocket), "GET", "/c", "")
+	w.data(second, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+	third := w.accept(2)
+	require.Contains(t, w.sent(third), "/a")
+	w.data(third, okResponse)
+	require.Contains(t, w.sent(third), "/c")
+	w.data(third, okResponse)
+	w.end(third)
+	w.atRest()
+}
+
 // Abort at every stage ends the exchange once, and its connection.
 func TestClientAbort(t *testing.T) {
 	stages := []string{"open", "sent", "connected", "head", "body"}
@@ -727,17 +751,22 @@ func TestClientSwitch(t *testing.T) {
 	w.atRest()
 }
 
+// remove takes the connection of x off its agent.
+func (w *world) remove(x uint64) uint64 {
+	socket, status := w.engine.Handle(abi.OpSocketOf, x, nil)
+	require.Equal(w.t, abi.StatusOK, status)
+	status, _ = w.later(abi.OpSocketSet, socket, uint32(abi.SocketAgentRemove), nil, "")
+	require.Equal(w.t, abi.StatusOK, status)
+	return socket
+}
+
 func TestAgentRemove(t *testing.T) {
 	w := newClient(t)
 	x := w.open("a", oneSocket, pooled)
 	w.request(x, "GET", "/", "")
 	w.open("b", oneSocket, pooled)
 	s := w.accept(0)
-	socket, status := w.engine.Handle(abi.OpSocketOf, x, nil)
-	require.Equal(t, abi.StatusOK, status)
-	require.Equal(t, w.engine.conn(s).handle, socket)
-	status, _ = w.later(abi.OpSocketSet, socket, uint32(abi.SocketAgentRemove), nil, "")
-	require.Equal(t, abi.StatusOK, status)
+	require.Equal(t, w.engine.conn(s).handle, w.remove(x))
 	require.Len(t, w.outgoing, 2, "it does not count")
 	w.data(s, okResponse)
 	require.True(t, w.sockets[s].closed, "it is not used again")

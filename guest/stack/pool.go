@@ -14,6 +14,7 @@ type pool struct {
 	destination []byte
 	limits      abi.Destination // its newest limits
 	sockets     int             // connections that connect or work
+	detached    int             // those that AgentRemove took off, whose requests may come back to be sent again
 	idle        []*conn         // the last used last
 	first, last *exchange       // that wait, in order
 	aborted     bool            // some of them are not wanted any more
@@ -221,7 +222,9 @@ func (e *Engine) leave(c *conn) {
 	switch {
 	case c.client.idle:
 		p.idle = slices.DeleteFunc(p.idle, func(other *conn) bool { return other == c })
-	case !c.client.free:
+	case c.client.free:
+		p.detached--
+	default:
 		p.sockets--
 	}
 	e.schedulePool(p)
@@ -237,13 +240,15 @@ func (e *Engine) detach(c *conn) {
 		return
 	}
 	c.client.free = true
-	c.client.pool.sockets--
-	e.schedulePool(c.client.pool)
+	p := c.client.pool
+	p.sockets--
+	p.detached++
+	e.schedulePool(p)
 }
 
 // forget drops a pool that has nothing left.
 func (e *Engine) forget(p *pool) {
-	if p.key != "" && p.first == nil && p.sockets == 0 && len(p.idle) == 0 {
+	if p.key != "" && p.first == nil && p.sockets == 0 && p.detached == 0 && len(p.idle) == 0 {
 		delete(e.agents, p.key)
 	}
 }
