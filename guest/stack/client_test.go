@@ -525,6 +525,32 @@ func TestRetryAfterAgentRemove(t *testing.T) {
 	w.atRest()
 }
 
+// A request that an idle connection has failed gets a new one, and one that is idle makes room for it.
+func TestRetryMakesRoom(t *testing.T) {
+	w := newClient(t)
+	w.request(w.open("first", pooled, oneSocket), "GET", "/", "")
+	s := w.accept(0)
+	w.data(s, okResponse)
+	a := w.open("a", pooled, oneSocket)
+	w.request(a, "GET", "/a", "")
+	w.remove(a)
+	w.request(w.open("b", pooled, oneSocket), "GET", "/b", "")
+	w.request(w.open("c", pooled, oneSocket), "GET", "/c", "")
+	second := w.accept(1)
+	w.end(s) // a is to be sent again, before c
+	require.Len(t, w.outgoing, 2)
+	w.data(second, okResponse)
+	require.True(t, w.sockets[second].closed)
+	third := w.accept(2)
+	require.Contains(t, w.sent(third), "/a")
+	require.Equal(t, 1, w.live())
+	w.data(third, okResponse)
+	require.Contains(t, w.sent(third), "/c")
+	w.end(third)
+	w.end(w.accept(3)) // c, again
+	w.atRest()
+}
+
 // Abort at every stage ends the exchange once, and its connection.
 func TestClientAbort(t *testing.T) {
 	stages := []string{"open", "sent", "connected", "head", "body"}

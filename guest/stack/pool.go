@@ -123,6 +123,9 @@ func (e *Engine) serve(p *pool) {
 			if p.key != "" && p.sockets >= int(p.limits.MaxSockets) {
 				return
 			}
+			if p.key != "" && p.sockets+len(p.idle) >= int(p.limits.MaxSockets) { // it may not use an idle one: see takeIdle
+				e.dismiss(p.idle[0])
+			}
 			var status abi.Status
 			if c, status = e.connect(p.owner, p.destination); status != abi.StatusOK {
 				e.endRequestEarly(p.take(), status, connectText(status))
@@ -134,11 +137,15 @@ func (e *Engine) serve(p *pool) {
 		e.give(c, p.take())
 	}
 	for p.tooManyIdle(e) {
-		c := p.idle[0]
-		e.leave(c)
-		e.drop(c)
+		e.dismiss(p.idle[0])
 	}
 	e.forget(p)
+}
+
+// dismiss closes an idle connection.
+func (e *Engine) dismiss(c *conn) {
+	e.leave(c)
+	e.drop(c)
 }
 
 // tooManyIdle reports whether an idle connection has to close: no request waits.
