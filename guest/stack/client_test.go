@@ -182,8 +182,17 @@ func TestRequestBodyLength(t *testing.T) {
 	require.True(t, w.sockets[s].closed, "it is not used again")
 	w.atRest()
 
-	x = w.open("b")
+	x = w.open("b") // what waits is told once: by finish
+	w.later(abi.OpRequestSend, x, abi.SendHead, clientHead("PUT", "/", "Content-Length", "3"), "ab")
+	w.take()
+	w.later(abi.OpRequestSend, x, abi.SendEnd, nil, "cd")
 	s = w.accept(1)
+	require.Equal(t, []string{"b: finish"}, w.take())
+	w.data(s, okResponse)
+	w.atRest()
+
+	x = w.open("b")
+	s = w.accept(2)
 	w.take()
 	w.later(abi.OpRequestSend, x, abi.SendHead, clientHead("PUT", "/", "Content-Length", "3"), "ab")
 	status, _ = w.later(abi.OpRequestSend, x, abi.SendEnd, nil, "")

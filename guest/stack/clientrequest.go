@@ -82,7 +82,7 @@ func (e *Engine) requestSend(x *exchange, flags uint32, head, body []byte, rest 
 	}
 	e.transmit(x, out)
 	end := sendsEnd(flags)
-	x.ended = end
+	x.ended, x.wantDrain = end, x.wantDrain && !end
 	queued := x.conn == nil || x.conn.stalled || x.conn.out.len() > 0
 	switch {
 	case x.conn != nil && x.conn.broken:
