@@ -144,7 +144,7 @@ func (e *Engine) beginResponse(c *conn, x *exchange, head []byte) {
 func (e *Engine) endResponse(c *conn, x *exchange, section []byte, surplus bool) {
 	x.received = true
 	e.endMessage(c, x, section)
-	if surplus || !c.parser.Head.KeepAlive || !x.sends.persist || c.eof || e.draining {
+	if surplus || !c.parser.Head.KeepAlive || !x.sends.persist || c.eof {
 		c.deaf = true // it is not used again
 	}
 	if c.deaf || x.finished {

@@ -690,6 +690,23 @@ func TestSurplusBeforeTheRequestEnds(t *testing.T) {
 	}
 }
 
+// A drain lets a request be sent to its end that was answered early.
+func TestDrainInARequest(t *testing.T) {
+	w := newClient(t)
+	x := w.open("a", pooled)
+	s := w.accept(0)
+	w.later(abi.OpRequestSend, x, abi.SendHead, clientHead("POST", "/"), "part")
+	w.later(abi.OpDrain, 0, 0, nil, "")
+	w.take()
+	w.data(s, okResponse)
+	require.Equal(t, []string{`a: response 200 "hi" end`}, w.take())
+	require.False(t, w.sockets[s].closed)
+	_, done := w.later(abi.OpRequestSend, x, abi.SendEnd, nil, "rest")
+	require.True(t, done)
+	require.True(t, strings.HasSuffix(w.sent(s), "4\r\nrest\r\n0\r\n\r\n"))
+	w.atRest()
+}
+
 // The handler answers the response from within the event that brings its end.
 func TestEndWithinTheLastEvent(t *testing.T) {
 	for _, whole := range []bool{true, false} {
