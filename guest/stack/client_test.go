@@ -399,6 +399,7 @@ func TestPool(t *testing.T) {
 	require.Contains(t, w.sent(w.outgoing[2]), "/d")
 	w.pass(2 * sec)
 	require.True(t, w.sockets[w.outgoing[1]].closed, "its time is over")
+	require.False(t, w.sockets[w.outgoing[1]].reset)
 	w.data(w.outgoing[2], okResponse)
 	w.pass(4*sec - ms)
 	require.Equal(t, 1, w.live())
@@ -414,9 +415,12 @@ func TestPool(t *testing.T) {
 	require.Len(t, w.outgoing, 6)
 	w.request(w.open("d", keep, func(d *abi.Destination) { d.MaxSockets = 9 }), "GET", "/", "")
 	require.Len(t, w.outgoing, 6)
+	w.data(w.accept(4), okResponse)
 	status, _ := w.later(abi.OpDrain, 0, 0, nil, "")
 	require.Equal(t, abi.StatusOK, status)
-	for i := 3; i < 6; i++ {
+	require.True(t, w.sockets[w.outgoing[4]].closed)
+	require.False(t, w.sockets[w.outgoing[4]].reset)
+	for _, i := range []int{3, 5} {
 		w.accept(i)
 		w.data(w.outgoing[i], okResponse)
 	}

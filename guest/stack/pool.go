@@ -142,10 +142,16 @@ func (e *Engine) serve(p *pool) {
 	e.forget(p)
 }
 
-// dismiss closes an idle connection.
+// dismiss closes an idle connection, without a reset: servers report those as errors.
 func (e *Engine) dismiss(c *conn) {
 	e.leave(c)
 	e.drop(c)
+}
+
+// retire has Turn dismiss an idle connection.
+func (e *Engine) retire(c *conn) {
+	c.deaf = true
+	e.schedule(c)
 }
 
 // tooManyIdle reports whether an idle connection has to close: no request waits.
@@ -189,7 +195,7 @@ func (e *Engine) join(c *conn, p *pool) {
 	c.parser.InitResponse(limits)
 }
 
-// takeIdle takes the connection that was used last, nil if none is idle. One that is broken is left to its end. A request
+// takeIdle takes the connection that was used last, nil if none is idle. One that is about to end is left to that. A request
 // that an idle connection has failed gets a new one.
 func (p *pool) takeIdle() *conn {
 	if p.first.sends.retried {
@@ -201,7 +207,7 @@ func (p *pool) takeIdle() *conn {
 		p.idle = p.idle[:n-1]
 		c.client.idle = false
 		c.readTimer.disarm()
-		if !c.broken && !c.eof {
+		if !c.broken && !c.eof && !c.deaf {
 			return c
 		}
 		p.sockets++ // settle takes it off
@@ -243,7 +249,7 @@ func (e *Engine) detach(c *conn) {
 		return
 	}
 	if c.client.idle { // what is idle is nobody's
-		e.sever(c)
+		e.retire(c)
 		return
 	}
 	c.client.free = true
@@ -265,7 +271,7 @@ func (e *Engine) drain() abi.Status {
 	e.draining = true
 	for _, p := range e.agents {
 		for _, c := range p.idle {
-			e.sever(c)
+			e.retire(c)
 		}
 	}
 	return abi.StatusOK
