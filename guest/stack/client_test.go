@@ -500,6 +500,38 @@ func TestRetry(t *testing.T) {
 	require.Equal(t, "PUT / HTTP/1.1\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n", w.sent(w.accept(1)))
 }
 
+// While a request waits to be sent again, its handler goes on with it as if nothing had happened.
+func TestRetryWhileSending(t *testing.T) {
+	w := newClient(t)
+	w.request(w.open("first", pooled), "GET", "/", "")
+	s := w.accept(0)
+	w.data(s, okResponse)
+	x := w.open("a", pooled)
+	w.sockets[s].fail = true
+	w.take()
+	for _, piece := range []string{"one", "two"} {
+		flags, head := uint32(0), []byte(nil)
+		if piece == "one" {
+			flags, head = abi.SendHead, clientHead("PUT", "/")
+		}
+		status, _ := w.op(abi.OpRequestSend, x, flags, head, []byte(piece))
+		require.Equal(t, abi.StatusQueued, status, piece)
+		status, _ = w.op(abi.OpRequestPause, x, 0, nil, nil)
+		require.Equal(t, abi.StatusOK, status)
+	}
+	w.turnOver()
+	w.later(abi.OpRequestResume, x, 0, nil, "")
+	second := w.accept(1)
+	require.Equal(t, []string{"a: drain"}, w.take())
+	status, _ := w.later(abi.OpRequestSend, x, abi.SendEnd, nil, "")
+	require.Equal(t, abi.StatusOK, status)
+	require.True(t, strings.HasSuffix(w.sent(second), "\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"))
+	w.data(second, okResponse)
+	require.Equal(t, []string{`a: response 200 "hi" end done`}, w.take())
+	w.end(second)
+	w.atRest()
+}
+
 // That a request has left is told once, however often it is sent.
 func TestRetryAfterFinish(t *testing.T) {
 	w := newClient(t)

@@ -69,7 +69,7 @@ func (e *Engine) exchangeOperation(op abi.Operation, x *exchange, flags uint32, 
 func (e *Engine) requestPause(x *exchange) {
 	c := x.conn
 	x.paused = true
-	if c != nil && c.reading == x && (!x.ended || x.sends != nil) {
+	if c != nil && !c.broken && c.reading == x && (!x.ended || x.sends != nil) {
 		c.readTimer.disarm()
 		e.hold(c, true)
 	}
