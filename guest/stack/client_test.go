@@ -596,6 +596,29 @@ func TestRetryMakesRoom(t *testing.T) {
 	w.atRest()
 }
 
+// A connection that breaks when it is given a request is not left on the list of those that have work.
+func TestBreakInTheTurn(t *testing.T) {
+	w := newClient(t)
+	w.request(w.open("first", pooled), "GET", "/", "")
+	s := w.accept(0)
+	w.data(s, okResponse)
+	w.turnOver()
+	w.sockets[s].fail = true
+	x, _ := w.engine.Handle(abi.OpRequestOpen, 7<<32, destination(pooled))
+	w.name(x, "a")
+	w.take()
+	w.request(x, "POST", "/", "")
+	require.Equal(t, []string{"a: error ECONNRESET write ECONNRESET", "a: close done"}, w.take())
+	require.Empty(t, w.engine.work)
+
+	y := w.open("b", pooled) // its connection takes the place of the other
+	w.accept(1)
+	w.take()
+	w.later(abi.OpExchangeAbort, y, 0, nil, "")
+	require.Equal(t, []string{"b: error ECONNRESET socket hang up", "b: close done"}, w.take())
+	w.atRest()
+}
+
 // Abort at every stage ends the exchange once, and its connection.
 func TestClientAbort(t *testing.T) {
 	stages := []string{"open", "sent", "connected", "head", "body"}
