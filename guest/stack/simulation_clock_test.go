@@ -18,6 +18,7 @@ type simulation struct {
 	seed    uint64
 	r       *rand.Rand
 	calm    bool // nothing breaks and nobody aborts: so nothing may fail
+	plain   bool // and every request is answered in full
 	verbose bool
 
 	now   int64

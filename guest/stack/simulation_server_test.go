@@ -76,9 +76,19 @@ func (s *simulation) newAnswer(ev Event) *simAnswer {
 		s.failf("call %d, a %s, arrives again, as %s", number, c.method, q.method)
 	}
 	n.answers[ev.Target] = a
+	a.plan()
+	return a
+}
 
+// plan decides how a answers.
+func (a *simAnswer) plan() {
+	s, n := a.s, a.s.server
+	if a.declared, a.cuts = -1, -1; s.plain {
+		a.status, a.size, a.whole = 200, 20, true
+		return
+	}
 	a.status = []int{200, 200, 200, 200, 200, 404, 500, 204, 205, 304}[s.r.IntN(10)]
-	a.size, a.whole, a.declared, a.cuts = s.size(), s.chance(2), -1, -1
+	a.size, a.whole = s.size(), s.chance(2)
 	a.early, a.closes = s.chance(4), s.chance(10)
 	if a.whole && a.status == 200 && s.chance(2) || s.chance(3) {
 		a.declared = a.size
@@ -99,11 +109,10 @@ func (s *simulation) newAnswer(ev Event) *simAnswer {
 		a.cuts, a.dies = s.r.IntN(3), s.chance(2)
 	}
 	if s.chance(10) {
-		if h, status := n.open(abi.OpSocketOf, ev.Target, nil); status == abi.StatusOK {
+		if h, status := n.open(abi.OpSocketOf, a.handle, nil); status == abi.StatusOK {
 			n.socket(h)
 		}
 	}
-	return a
 }
 
 func (a *simAnswer) head() []byte {

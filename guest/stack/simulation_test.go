@@ -61,6 +61,11 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 			s.listens |= bit
 		}
 	}
+	return s
+}
+
+// listen opens the listeners of the server.
+func (s *simulation) listen() {
 	for port := range simPorts {
 		o := abi.DefaultOptions
 		switch {
@@ -70,13 +75,12 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 		case s.chance(2):
 			o.KeepAliveTimeout = 1 + s.r.Int64N(300*ms)
 		}
-		if s.chance(4) {
+		if !s.plain && s.chance(4) {
 			o.MaxRequests = 1 + uint32(s.r.IntN(5))
 		}
-		require.Equal(t, abi.StatusOK, s.server.engine.ListenerOpen(simListener(1+port), &o))
+		require.Equal(s.t, abi.StatusOK, s.server.engine.ListenerOpen(simListener(1+port), &o))
 	}
 	s.server.op(abi.OpServerListeners, 0, s.listens, nil, nil, 0)
-	return s
 }
 
 const simPorts = uint16(2)
@@ -116,6 +120,7 @@ func (s *simulation) serverEvent(ev Event) {
 
 // simulate plans calls, lets them happen, and sees that nothing is left.
 func (s *simulation) simulate() {
+	s.listen()
 	for i := range 1 + s.r.IntN(4) {
 		a := &simAgent{number: uint32(i), port: 1 + uint16(s.r.IntN(int(simPorts))), pool: !s.chance(4),
 			max: 1 + uint32(s.r.IntN(4)), free: uint32(s.r.IntN(4))}
@@ -139,6 +144,11 @@ func (s *simulation) simulate() {
 	if s.fault(15) {
 		s.server.later(s.r.Int64N(span), s.closeListeners)
 	}
+	s.finish()
+}
+
+// finish lets everything come to its end.
+func (s *simulation) finish() {
 	s.run()
 	for _, c := range s.calls {
 		if !c.done {
