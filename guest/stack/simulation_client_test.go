@@ -81,8 +81,9 @@ type simCall struct {
 	sent               int
 	drainOwed          bool
 	finishOwed         bool
-	held               bool // it waits for 100 Continue
-	stopped            bool // there is no point in sending more
+	held               bool   // it waits for 100 Continue
+	stopped            bool   // there is no point in sending more
+	pausedAt           uint64 // simulation.step
 	aborted            bool
 	abortedAt          uint64 // simulation.step
 	short              bool   // its body is not what it declared
@@ -428,8 +429,8 @@ func (c *simCall) response(ev Event) {
 // body checks a piece of the response, and that it is all of it when it ends.
 func (c *simCall) body(ev Event) {
 	s := c.s
-	if c.ended {
-		s.failf("data behind the end of call %d", c.number)
+	if c.ended || c.pausedAt > 0 && c.pausedAt < s.step {
+		s.failf("data for call %d, which has ended or is paused", c.number)
 	}
 	if !c.spoofed && !c.foreign && c.link().spoof == 0 {
 		s.checkBody(c.number, 1, c.got, ev.Body)
@@ -463,8 +464,10 @@ func (c *simCall) pause() {
 	if n.do(abi.OpRequestPause, c.handle) != abi.StatusOK {
 		return
 	}
+	c.pausedAt = s.step
 	n.later(s.delay(), func() {
 		if !c.done {
+			c.pausedAt = 0
 			n.do(abi.OpRequestResume, c.handle)
 		}
 	})

@@ -31,6 +31,7 @@ type simAnswer struct {
 
 	got               int
 	received, paused  bool
+	pausedAt          uint64 // simulation.step
 	headSent, endSent bool
 	begun             bool
 	sent, pieces      int
@@ -178,8 +179,8 @@ func (a *simAnswer) event(ev Event) {
 
 func (a *simAnswer) receive(ev Event) {
 	s, c := a.s, a.call
-	if a.received {
-		s.failf("data behind the end of the request of answer %d", a.serial)
+	if a.received || a.paused && a.pausedAt < s.step && !a.endSent {
+		s.failf("data of the request of answer %d, which has ended or is paused", a.serial)
 	}
 	s.checkBody(c.number, 0, a.got, ev.Body)
 	a.got += len(ev.Body)
@@ -213,7 +214,7 @@ func (a *simAnswer) pause() {
 	if n.do(abi.OpRequestPause, a.handle) != abi.StatusOK {
 		return
 	}
-	a.paused = true
+	a.paused, a.pausedAt = true, s.step
 	n.later(s.delay(), func() {
 		if !a.done {
 			n.do(abi.OpRequestResume, a.handle)

@@ -125,6 +125,7 @@ type simTunnel struct {
 
 	sent, got       int
 	gotEnd, endSent bool
+	pausedAt        uint64 // simulation.step
 	drainOwed       bool
 	finishOwed      bool
 	stopped         bool
@@ -203,8 +204,8 @@ func (t *simTunnel) event(ev Event) {
 	s := t.s
 	switch ev.Kind {
 	case abi.EventData:
-		if t.gotEnd {
-			s.failf("data behind the end of a socket")
+		if t.gotEnd || t.pausedAt > 0 && t.pausedAt < s.step {
+			s.failf("data of a socket that has ended or is paused")
 		}
 		if ev.Flags&abi.EventEnd != 0 {
 			t.gotEnd = true
@@ -250,8 +251,9 @@ func (t *simTunnel) receive(p []byte) {
 func (t *simTunnel) pause() {
 	s, n := t.s, t.k.node
 	if n.do(abi.OpRequestPause, t.k.handle) == abi.StatusOK {
+		t.pausedAt = s.step
 		n.later(s.delay(), func() {
-			if !t.closed {
+			if t.pausedAt = 0; !t.closed {
 				n.do(abi.OpRequestResume, t.k.handle)
 			}
 		})
