@@ -14,7 +14,7 @@ func (e *Engine) clientOperation(op abi.Operation, x *exchange, flags uint32, he
 		e.closeRequest(x)
 		return int64(abi.StatusOK) | abi.ResultDone
 	}
-	if x.sends.aborted || x.conn != nil && x.conn.broken {
+	if x.sends.aborted || x.conn != nil && x.conn.broken && !e.retriable(x.conn, x) {
 		return int64(abi.StatusClosed)
 	}
 	switch op {
@@ -82,10 +82,10 @@ func (e *Engine) requestSend(x *exchange, flags uint32, head, body []byte, rest 
 	}
 	e.transmit(x, out)
 	end := sendsEnd(flags)
-	x.ended = end
-	queued := x.conn == nil || x.conn.stalled || x.conn.out.len() > 0
+	x.ended, x.wantDrain = end, x.wantDrain && !end
+	queued := x.conn == nil || x.conn.broken || x.conn.stalled || x.conn.out.len() > 0
 	switch {
-	case x.conn != nil && x.conn.broken:
+	case x.conn != nil && x.conn.broken && !e.retriable(x.conn, x):
 		return abi.StatusReset
 	case status == abi.StatusBodyLength:
 		x.sends.persist = false

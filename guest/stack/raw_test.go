@@ -334,9 +334,11 @@ func TestConnectionSocket(t *testing.T) {
 	w.later(abi.OpExchangeAbort, w.socketHandle(s), 0, nil, "")
 	require.Equal(t, []string{"request GET / end", "close done", "socket: close done"}, w.log)
 	s = w.connect()
+	w.engine.Operation(abi.OpSocketSet, w.socketHandle(s), uint32(abi.SocketTimeout), nil, nil, sec)
 	w.later(abi.OpExchangeFail, w.socketHandle(s), 0, nil, "")
 	require.False(t, w.sockets[s].closed, "the next handler goes on with it")
 	w.log = nil
+	w.pass(2 * sec)
 	w.end(s)
 	require.Empty(t, w.log)
 	w.atRest()
