@@ -194,6 +194,11 @@ func (c *simCall) head() []byte {
 	return clientHead(c.method, target, fields...)
 }
 
+// bare reports whether the head of c alone says that there is no body.
+func (c *simCall) bare() bool {
+	return c.declared < 0 && !c.expect && (c.method == "GET" || c.method == "HEAD")
+}
+
 // step sends the next piece of c.
 func (c *simCall) step() {
 	s, n := c.s, c.s.client
@@ -208,6 +213,8 @@ func (c *simCall) step() {
 		switch {
 		case c.whole:
 			k = rest
+		case c.bare() && !c.headSent && rest > 0:
+			k = max(k, 1) // a head alone says that there is no body
 		case c.expect && !c.headSent:
 			k, c.held = 0, true
 			n.later(sec, func() { c.held = false; c.step() })
@@ -217,7 +224,7 @@ func (c *simCall) step() {
 			flags |= abi.SendEnd
 			if c.trailers && c.headSent {
 				flags, head = flags|abi.SendTrailers, trailers("T", strconv.Itoa(c.number))
-				c.trailed = c.declared < 0
+				c.trailed = c.declared < 0 && !(c.bare() && c.size == 0)
 			}
 		}
 		first := !c.headSent
