@@ -94,7 +94,7 @@ func (h *handler) listen(number uint32, record []byte) (uint64, abi.Status) {
 
 // refuse has h told that it does not listen.
 func (h *handler) refuse(number uint32, status abi.Status, text string) (uint64, abi.Status) {
-	if !h.note(notice{h, abi.EventListenError, uint32(status), number, text}) {
+	if !h.note(notice{h, abi.EventListenError, abi.StatusFlags(status), number, text}) {
 		return 0, abi.StatusClosed
 	}
 	return 0, status

@@ -77,7 +77,7 @@ func TestListeningIsDenied(t *testing.T) {
 	p.emit(abi.EventData, 0, exchangeA, do(handlerSendLog))
 	assert.Equal(t, []uint32{
 		1001, 0, 0, 1, 0,
-		1008, uint32(abi.StatusDenied), 7, 0,
+		1008, abi.StatusFlags(abi.StatusDenied), 7, 0,
 		1003, 0, 0, 1,
 	}, p.handlerLog())
 
@@ -101,7 +101,7 @@ func TestRefusalsThatWaitAreBounded(t *testing.T) {
 	assert.EqualValues(t, abi.OpServerListen, p.record().What, "once they are delivered, there may be more")
 	log := p.handlerLog()
 	limit := uint32(abi.StatusLimit)
-	assert.Equal(t, []uint32{0, limit, limit, 1008, uint32(abi.StatusDenied), 7, 0}, log[4+maxAsked-1:][:7])
+	assert.Equal(t, []uint32{0, limit, limit, 1008, abi.StatusFlags(abi.StatusDenied), 7, 0}, log[4+maxAsked-1:][:7])
 	assert.Equal(t, []uint32{1003, 0, 0, 1, 0}, log[len(log)-5:])
 	assert.Len(t, log, 4+maxAsked+2+4*maxAsked+5)
 }

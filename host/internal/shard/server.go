@@ -57,7 +57,7 @@ func (s *Shard) opened(l *server, address string, status abi.Status, text string
 	l.address = address
 	kind, flags := abi.EventListening, uint32(0)
 	if status != abi.StatusOK {
-		kind, flags, address = abi.EventListenError, uint32(status), text
+		kind, flags, address = abi.EventListenError, abi.StatusFlags(status), text
 		s.unheard[l.handle] = struct{}{}
 		s.closeListener(l.Listener)
 	}
