@@ -52,7 +52,7 @@ func TestOpenAndUse(t *testing.T) {
 			} {
 				assert.Equal(t, want, p.record())
 			}
-			p.emit(abi.EventError, uint32(abi.StatusFailed), clientC)
+			p.emit(abi.EventError, abi.StatusFlags(abi.StatusFailed), clientC)
 			p.emit(abi.EventClose, abi.EventDone, clientC, do(handlerPause, handle))
 			p.set(stackResult, 0)
 			p.emit(abi.EventData, 0, exchangeA, do(handlerSendLog))
@@ -60,7 +60,7 @@ func TestOpenAndUse(t *testing.T) {
 			assert.Equal(t, []uint32{
 				1001, 0, 0, 1, 1, 1,
 				1003, 0, 0, 1, queued, queued, queued, queued, queued, queued,
-				1010, uint32(abi.StatusFailed), 1, 1,
+				1010, abi.StatusFlags(abi.StatusFailed), 1, 1,
 				1006, abi.EventDone, 1, 1, uint32(abi.StatusClosed),
 				1003, 0, 0, 1,
 			}, p.handlerLog())
