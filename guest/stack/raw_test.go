@@ -181,12 +181,12 @@ func TestRawFaults(t *testing.T) {
 		w.log = nil
 		return w, s, w.socketHandle(s)
 	}
-	w, s, h := open()
+	w, s, _ := open()
 	w.broken(s)
 	require.Equal(t, []string{"socket: error ECONNRESET read ECONNRESET", "socket: close done"}, w.log)
 	w.atRest()
 
-	w, s, h = open()
+	w, s, h := open()
 	w.sockets[s].fail = true
 	status, _ := w.later(abi.OpSocketSend, h, 0, nil, "x")
 	require.Equal(t, abi.StatusReset, status)
@@ -222,7 +222,6 @@ func TestRawFaults(t *testing.T) {
 	require.True(t, w.sockets[s].reset, "a peer that takes nothing")
 	w.atRest()
 
-	_, _, h = open()
 	w, _, h = open()
 	for _, c := range []struct {
 		flags uint32
@@ -393,7 +392,7 @@ func TestClientError(t *testing.T) {
 	w.atRest()
 
 	w = run("")
-	s = w.connect()
+	w.connect()
 	w.pass(abi.DefaultOptions.HeadersTimeout)
 	require.Equal(t, []string{"client_error ERR_HTTP_REQUEST_TIMEOUT Request timeout"}, w.log)
 
