@@ -15,6 +15,8 @@ var (
 	handlerWasm []byte
 	//go:embed testdata/strict.wasm
 	strictWasm []byte
+	//go:embed testdata/listening.wasm
+	listeningWasm []byte
 	//go:embed testdata/failing.wasm
 	failingWasm []byte
 )
