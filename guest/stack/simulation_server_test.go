@@ -282,6 +282,9 @@ func (a *simAnswer) step() {
 			s.failf("response_send of answer %d: %v", a.serial, status)
 		}
 		a.drainOwed = a.drainOwed && !end
+		if end && !a.received && s.fault(2) { // while the rest of the request still comes
+			n.later(s.delay(), a.die)
+		}
 		if status == abi.StatusQueued && !s.chance(5) {
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/portholehttp/porthole/abi"
@@ -24,7 +25,7 @@ func TestSimulatedPair(t *testing.T) {
 		s := newSimulation(t, seed)
 		s.verbose = true
 		s.simulate()
-		t.Log(s.counts)
+		t.Logf("%s\n%v", strings.Join(s.trace, "\n"), s.counts)
 		return
 	}
 	seeds, ok := number("SIMULATION_SEEDS")
