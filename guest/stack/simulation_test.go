@@ -41,6 +41,9 @@ func TestSimulatedPair(t *testing.T) {
 		})
 	}
 	t.Log(counts)
+	if seeds < 400 {
+		return // too few for everything to have happened
+	}
 	for _, what := range []string{"completed", "failed", "answered", "retried", "reused", "switched", "tunnels", "removed", "timeout", "spoofed"} {
 		require.NotZero(t, counts[what], "never: %s", what)
 	}
