@@ -54,7 +54,7 @@ func TestDirectives(t *testing.T) {
 		imports, exports []abi.Function
 	}{
 		{"../wasm/stack", abi.StackImports, abi.StackExports},
-		{"../guest/http", abi.HandlerImports, abi.HandlerExports},
+		{"../guest/internal/port", abi.HandlerImports, abi.HandlerExports},
 	} {
 		imports, exports := directives(t, c.dir)
 		require.Equal(t, signatures(c.imports), imports, c.dir)
@@ -227,7 +227,7 @@ func TestReadmeStatuses(t *testing.T) {
 
 func TestReadmeRecords(t *testing.T) {
 	text := section(t, "### Records")
-	for _, record := range []any{abi.RequestHead{}, abi.ResponseHead{}, abi.Options{}} {
+	for _, record := range []any{abi.RequestHead{}, abi.ResponseHead{}, abi.Options{}, abi.ClientRequestHead{}, abi.ClientResponseHead{}, abi.Destination{}} {
 		r := reflect.TypeOf(record)
 		_, table, ok := strings.Cut(text, "\n"+r.Name()+", "+strconv.Itoa(int(r.Size()))+" bytes")
 		require.True(t, ok, r.Name())

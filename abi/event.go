@@ -13,17 +13,33 @@ const (
 	EventListening     EventKind = 7 // server; head: the bound address, text "host:port" or "unix:/path"
 	EventListenError   EventKind = 8 // server; flags: a Status; head: the reason as text
 	EventServerClose   EventKind = 9 // server; its last connection is gone after server_close
+
+	EventError       EventKind = 10 // client exchange or socket; flags: a Status; head: text "CODE what happened"; EventClose follows
+	EventSocket      EventKind = 11 // client exchange; head: u64, the socket that it goes out on
+	EventConnected   EventKind = 12 // socket; the connection that was asked for is there
+	EventResponse    EventKind = 13 // client exchange; head: ClientResponseHead, body: the first piece, maybe all of it
+	EventInformation EventKind = 14 // client exchange; head: ClientResponseHead with a status of 100 to 199
+	EventUpgrade     EventKind = 15 // socket, head: RequestHead; or client exchange, head: ClientResponseHead. body: the first bytes after it
+	EventConnect     EventKind = 16 // as EventUpgrade, for the method CONNECT
+	EventConnection  EventKind = 17 // socket; head: u32, the server. A client has connected, with ListenConnection
+	EventClientError EventKind = 18 // socket; head: u32, the server, then text as of EventError. With ListenClientError
+	EventTimeout     EventKind = 19 // socket; nothing came or went for as long as SocketTimeout says
+	EventTimer       EventKind = 20 // 0; the time given to timer_set has passed
 )
 
 // Flags of an event.
 const (
-	EventEnd  uint32 = 1 << 0 // no more of the request's body follows
-	EventDone uint32 = 1 << 1 // the exchange is over: its handle is stale from here on
+	EventEnd  uint32 = 1 << 0 // no more of the message's body follows; of a socket: the peer has ended its side
+	EventDone uint32 = 1 << 1 // the exchange or socket is over: its handle is stale from here on
 )
 
 // Optional events a handler listens to, the mask of server_listeners.
 const (
 	ListenCheckContinue uint32 = 1 << 0
+	ListenConnect       uint32 = 1 << 1
+	ListenUpgrade       uint32 = 1 << 2
+	ListenClientError   uint32 = 1 << 3
+	ListenConnection    uint32 = 1 << 4
 )
 
 // Operation numbers the host hands to the stack's on_operation.
@@ -40,9 +56,28 @@ const (
 	OpServerListeners Operation = 8  // server; flags: the mask Listen*
 	OpExchangeFail    Operation = 9  // exchange; host only: its handler died. 500, or cut if the head is out
 	OpListenerClose   Operation = 10 // listener; host only: finish what is in flight, then close
+
+	OpRequestSend Operation = 11 // client exchange; flags: Send*; head: ClientRequestHead or Trailers; body
+	OpSocketSend  Operation = 12 // socket; flags: SendEnd, SendMore; body
+	OpSocketSet   Operation = 13 // socket; flags: a SocketOption; rest: its value
+	OpRequestOpen Operation = 14 // by on_handle: target: the handler's instance; head: Destination. A client exchange
+	OpSocketOpen  Operation = 15 // by on_handle: target: the handler's instance; head: Destination. A socket
+	OpSocketOf    Operation = 16 // by on_handle: target: an exchange. The socket of its connection
+	OpHostSocket  Operation = 17 // by on_handle, host only: target: a socket. Its handle in the socket ABI
+	OpDrain       Operation = 18 // host only: close pooled connections, and pool none from now on
 )
 
-// Flags of response_send.
+// SocketOption says what OpSocketSet sets.
+type SocketOption uint32
+
+const (
+	SocketNoDelay     SocketOption = 1 // 1: TCP_NODELAY; 0: not. A connection begins with it
+	SocketKeepAlive   SocketOption = 2 // nanoseconds before the first TCP keep-alive probe, 0: the system's choice; -1: none, as it begins
+	SocketTimeout     SocketOption = 3 // nanoseconds without traffic before EventTimeout; 0: none, as it begins
+	SocketAgentRemove SocketOption = 4 // the agent forgets the socket: it neither counts nor is used for another request
+)
+
+// Flags of response_send, request_send and socket_send.
 const (
 	SendHead     uint32 = 1 << 0 // the head argument is a ResponseHead; exactly once per exchange
 	SendEnd      uint32 = 1 << 1 // the response is complete with this call

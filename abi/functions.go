@@ -28,6 +28,8 @@ var StackImports = []Function{
 	{ModuleSock, "timer_set", types(I64), nil},
 	{ModuleSock, "clock_now", nil, types(I64)},
 	{ModuleHTTP, "event_emit", types(I32, I32, I64, I64, I32, I32, I32, I32), nil},
+	{ModuleSock, "socket_connect", types(I64, I32, I32), types(I64)},
+	{ModuleSock, "socket_set_option", types(I64, I32, I64), types(I32)},
 }
 
 // StackExports are the functions that stack.wasm must export.
@@ -43,6 +45,8 @@ var StackExports = []Function{
 	{"", "on_timer", types(I64), nil},
 	{"", "on_turn", types(I64), nil},
 	{"", "on_operation", types(I32, I64, I32, I32, I32, I64), types(I64)},
+	{"", "on_socket_connect", types(I64, I32, I32, I64), nil},
+	{"", "on_handle", types(I32, I64, I32), types(I64)},
 }
 
 // HandlerImports are all functions that a handler may import from the host, besides WASI.
@@ -55,6 +59,14 @@ var HandlerImports = []Function{
 	{ModuleHTTP, "server_listen", types(I32, I32, I32), types(I32)},
 	{ModuleHTTP, "server_close", types(I32), types(I32)},
 	{ModuleHTTP, "server_listeners", types(I32, I32), types(I32)},
+	{ModuleHTTP, "request_open", types(I32, I32), types(I64)},
+	{ModuleHTTP, "request_send", types(I64, I32, I32, I32, I32, I32), types(I32)},
+	{ModuleHTTP, "socket_open", types(I32, I32), types(I64)},
+	{ModuleHTTP, "socket_of", types(I64), types(I64)},
+	{ModuleHTTP, "socket_send", types(I64, I32, I32, I32), types(I32)},
+	{ModuleHTTP, "socket_set", types(I64, I32, I64), types(I32)},
+	{ModuleHTTP, "socket_info", types(I64, I32, I32), types(I32)},
+	{ModuleHTTP, "timer_set", types(I64), nil},
 }
 
 // HandlerExports are the functions that a handler must export, besides its memory.

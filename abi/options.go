@@ -65,16 +65,16 @@ var DefaultOptions = Options{
 //	0       80    Options
 //	80      4     Backlog   waiting connections; 0: 511
 //	84      2     Port      TCP; 0: any free one
-//	86      2     Kind      ListenTCP or ListenUnix
+//	86      2     Kind      Listen…
 //	88      4     HostSize  bytes of the host name, address or path; 0: every IPv4 address
-//	92      4     zero
+//	92      4     Number    with ListenFD a descriptor, with ListenServer a server
 type ListenRequest struct {
 	Options  Options
 	Backlog  uint32
 	Port     uint16
 	Kind     uint16
 	HostSize uint32
-	_        uint32
+	Number   uint32
 }
 
 // ListenRequestSize is the size of the fixed part in bytes.
@@ -82,8 +82,10 @@ const ListenRequestSize = 96
 
 // Kinds of address in a ListenRequest.
 const (
-	ListenTCP  uint16 = 0
-	ListenUnix uint16 = 1
+	ListenTCP    uint16 = 0
+	ListenUnix   uint16 = 1
+	ListenFD     uint16 = 2 // a descriptor that the process has inherited, bound and maybe listening
+	ListenServer uint16 = 3 // the listener of another server of the same handler, whose connections come to this one from then on
 )
 
 var (

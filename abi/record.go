@@ -5,7 +5,8 @@ import "unsafe"
 // Record is a fixed layout of this package. All are plain integers without padding, so the bytes
 // in memory are the record: every machine that Go and wazero's compiler share is little-endian.
 type Record interface {
-	Field | RequestHead | ResponseHead | Trailers | Options | ListenRequest
+	Field | RequestHead | ResponseHead | Trailers | Options | ListenRequest |
+		ClientRequestHead | ClientResponseHead | Destination
 }
 
 // Decode returns the record at the start of b, which must be long enough. b need not be aligned.

@@ -33,12 +33,14 @@ func TestVectors(t *testing.T) {
 		check, ok := map[string]func(*testing.T, []byte, []byte){
 			"Field": vector[abi.Field], "RequestHead": vector[abi.RequestHead], "ResponseHead": vector[abi.ResponseHead],
 			"Trailers": vector[abi.Trailers], "Options": vector[abi.Options], "ListenRequest": vector[abi.ListenRequest],
+			"ClientRequestHead": vector[abi.ClientRequestHead], "ClientResponseHead": vector[abi.ClientResponseHead],
+			"Destination": vector[abi.Destination],
 		}[v.Record]
 		require.True(t, ok, v.Record)
 		check(t, v.Fields, golden)
 	}
 	require.NoError(t, lines.Err())
-	require.Len(t, seen, 6, "a record without a vector")
+	require.Len(t, seen, 9, "a record without a vector")
 }
 
 func vector[R abi.Record](t *testing.T, fields, golden []byte) {
@@ -88,4 +90,38 @@ func TestStatus(t *testing.T) {
 	require.Equal(t, "unknown status", abi.Status(-1).String())
 	require.True(t, abi.StatusQueued.OK())
 	require.False(t, abi.StatusClosed.OK())
+}
+
+func TestReadDestination(t *testing.T) {
+	good := abi.Destination{Port: 80, Agent: 1, MaxSockets: 1, HostSize: 4, LocalSize: 2, KeySize: 1}
+	const texts = "hostloK"
+	record := append(abi.Append(nil, &good), texts...)
+	d, text, ok := abi.ReadDestination(record)
+	require.True(t, ok)
+	require.Equal(t, good, d)
+	require.Equal(t, "host lo  K", string(text.Host)+" "+string(text.Local)+" "+string(text.Roots)+" "+string(text.Key))
+	require.Equal(t, 4, cap(text.Host), "append to a text would overwrite the next")
+
+	for name, change := range map[string]func(*abi.Destination){
+		"no host":            func(d *abi.Destination) { d.HostSize, d.LocalSize = 0, 6 },
+		"texts end early":    func(d *abi.Destination) { d.KeySize = 2 },
+		"bytes are left":     func(d *abi.Destination) { d.KeySize = 0 },
+		"a size that wraps":  func(d *abi.Destination) { d.RootsSize = 0xffffffff },
+		"no port":            func(d *abi.Destination) { d.Port = 0 },
+		"an unknown kind":    func(d *abi.Destination) { d.Kind = 2 },
+		"an unknown flag":    func(d *abi.Destination) { d.Flags = 8 },
+		"no sockets":         func(d *abi.Destination) { d.MaxSockets = 0 },
+		"a huge head":        func(d *abi.Destination) { d.MaxHeaderBytes = abi.MaxHeaderBytesLimit + 1 },
+		"a negative timeout": func(d *abi.Destination) { d.PoolTimeout = -1 },
+	} {
+		d := good
+		change(&d)
+		_, _, ok := abi.ReadDestination(append(abi.Append(nil, &d), texts...))
+		require.False(t, ok, name)
+	}
+	_, _, ok = abi.ReadDestination(record[:abi.DestinationSize-1])
+	require.False(t, ok)
+	good = abi.Destination{Kind: abi.ConnectUnix, HostSize: abi.MaxDestinationSize - abi.DestinationSize + 1}
+	_, _, ok = abi.ReadDestination(append(abi.Append(nil, &good), make([]byte, good.HostSize)...))
+	require.False(t, ok, "too large")
 }

@@ -16,6 +16,7 @@ const (
 	StatusReset       Status = 9  // the peer or the network broke the connection (ECONNRESET, EPIPE)
 	StatusUnsupported Status = 10 // this host has no such thing
 	StatusBodyLength  Status = 11 // body and declared Content-Length differ: excess dropped, the connection will close
+	StatusFailed      Status = 12 // it failed for a reason that the event's text says
 )
 
 var statusText = [...]string{
@@ -31,6 +32,7 @@ var statusText = [...]string{
 	StatusReset:       "connection reset",
 	StatusUnsupported: "not supported",
 	StatusBodyLength:  "body does not match Content-Length",
+	StatusFailed:      "failed",
 }
 
 // String returns a short English text, "unknown status" for a number this version does not have.

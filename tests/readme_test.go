@@ -11,16 +11,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The programs in README.md build: the handler natively and as a plugin, the embedding natively.
+// The programs in README.md build: the handlers natively and as plugins, the embedding natively.
 func TestReadmePrograms(t *testing.T) {
 	text, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
 	programs := regexp.MustCompile("(?s)```go\n(package main\n.*?)```").FindAllSubmatch(text, -1)
-	require.Len(t, programs, 2)
-	plugin := []string{"GOOS=wasip1", "GOARCH=wasm"}
-	build(t, programs[0][1], nil)
-	build(t, programs[0][1], plugin, "-buildmode=c-shared")
-	build(t, programs[1][1], nil)
+	require.Len(t, programs, 3)
+	for _, handler := range programs[:2] {
+		build(t, handler[1], nil)
+		build(t, handler[1], []string{"GOOS=wasip1", "GOARCH=wasm"}, "-buildmode=c-shared")
+	}
+	build(t, programs[2][1], nil)
 }
 
 // build compiles source as a main package of this module.

@@ -2,7 +2,11 @@
 
 package http
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/portholehttp/porthole/guest/internal/port"
+)
 
 // Addr has the methods of net.Addr, and can be assigned to one. Package net itself would make
 // every plugin a third larger.
@@ -18,7 +22,7 @@ func (a *address) String() string  { return a.text }
 
 // parseAddress reads the text of EventListening.
 func parseAddress(text string) Addr {
-	if path, ok := strings.CutPrefix(text, "unix:"); ok {
+	if path, ok := strings.CutPrefix(text, port.UnixPrefix); ok {
 		return &address{"unix", path}
 	}
 	return &address{"tcp", text}

@@ -1,67 +1,79 @@
 package http
 
-import "github.com/portholehttp/porthole/abi"
+import (
+	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/port"
+)
 
 // exchange is a request and its response. They are one allocation, and not used again: a handler may keep them.
 type exchange struct {
-	handle   uint64
-	received bool // the event that ends the request has come
-	over     bool // the handle is stale
-	listed   bool // it is in exchanges
-	req      ServerRequest
-	res      ServerResponse
+	handle uint64
+	over   bool // the handle is stale
+	bound  bool // it gets the handle's events. Most are over before there is another one
+	req    ServerRequest
+	res    ServerResponse
 }
 
-// exchanges finds those that outlived the event that began them. Most do not.
-var exchanges = map[uint64]*exchange{}
+func init() {
+	port.Servers.Target = arrive
+	port.Servers.Server = tell
+	port.AtEnd(func() {
+		for _, s := range servers {
+			s.unregister()
+		}
+	})
+}
 
 // finish makes the exchange's handle stale.
 func (x *exchange) finish() {
 	x.over = true
-	if x.listed {
-		x.listed = false
-		delete(exchanges, x.handle)
+	x.req.body.Handle = 0
+	if x.bound {
+		x.bound = false
+		port.Unbind(x.handle)
 	}
 }
 
-// dispatch delivers one event. head and body are views that end when it returns.
-func dispatch(kind abi.EventKind, flags uint32, target uint64, head, body []byte) {
+// arrive delivers an event of something new.
+func arrive(kind abi.EventKind, flags uint32, target uint64, head, body []byte) {
 	switch kind {
 	case abi.EventRequest, abi.EventCheckContinue:
 		begin(kind, flags, target, head, body)
-	case abi.EventData, abi.EventDrain, abi.EventFinish, abi.EventClose:
-		if x := exchanges[target]; x != nil {
-			x.proceed(kind, flags, head, body)
-		}
-	case abi.EventListening, abi.EventListenError, abi.EventServerClose:
-		if s := servers[uint32(target)]; s != nil {
-			s.proceed(kind, flags, string(head))
-		}
-	}
-	if len(ticks) > 0 {
-		runTicks()
+	case abi.EventUpgrade, abi.EventConnect:
+		takeOver(kind, target, head, body)
+	case abi.EventConnection:
+		connected(target, head)
+	case abi.EventClientError:
+		clientFailed(target, head)
 	}
 }
 
 // begin makes an exchange and tells its server.
 func begin(kind abi.EventKind, flags uint32, target uint64, head, body []byte) {
-	x := &exchange{handle: target, received: flags&abi.EventEnd != 0}
+	x := &exchange{handle: target}
 	x.req.init(x, string(head))
+	x.req.body.Complete = flags&abi.EventEnd != 0
 	x.res.init(x)
-	if s := x.server(); s == nil || !s.emitRequest(kind, x) {
+	if s := serverOf(x.req.head.Server); s == nil || !s.emitRequest(kind, x) {
 		x.res.refuse(503)
 	}
-	x.req.receive(body, x.received)
+	x.receive(body, x.req.body.Complete)
 	if !x.over {
-		x.listed = true
-		exchanges[target] = x
+		x.bound = true
+		port.Bind(target, x)
 	}
 }
 
-// server is who the request is for: the one whose listener it came in on, or the first of those that have none.
-func (x *exchange) server() *Server {
-	if n := x.req.head.Server; n != 0 {
-		return servers[n]
+// receive takes a piece of the request's body.
+func (x *exchange) receive(body []byte, end bool) {
+	x.req.body.Discard = x.res.ended
+	x.req.body.Receive(body, end)
+}
+
+// serverOf is who gets what came in on the listener of a server: that one, or with 0 the first of those that have none.
+func serverOf(number uint32) *Server {
+	if number != 0 {
+		return servers[number]
 	}
 	if len(attached) > 0 {
 		return attached[0]
@@ -69,19 +81,17 @@ func (x *exchange) server() *Server {
 	return nil
 }
 
-// proceed delivers an event of an exchange that is under way.
-func (x *exchange) proceed(kind abi.EventKind, flags uint32, head, body []byte) {
+// Event delivers an event of an exchange that is under way.
+func (x *exchange) Event(kind abi.EventKind, flags uint32, head, body []byte) {
 	if flags&abi.EventDone != 0 {
 		x.finish()
 	}
 	switch kind {
 	case abi.EventData:
-		end := flags&abi.EventEnd != 0
-		x.received = x.received || end
 		if len(head) > 0 {
 			x.req.own().trailersRecord = string(head)
 		}
-		x.req.receive(body, end)
+		x.receive(body, flags&abi.EventEnd != 0)
 	case abi.EventDrain:
 		x.res.drained()
 	case abi.EventFinish:
@@ -89,5 +99,12 @@ func (x *exchange) proceed(kind abi.EventKind, flags uint32, head, body []byte) 
 	case abi.EventClose:
 		x.req.closed()
 		x.res.closed()
+	}
+}
+
+// tell delivers an event of a server.
+func tell(kind abi.EventKind, flags, server uint32, text []byte) {
+	if s := servers[server]; s != nil {
+		s.proceed(kind, flags, string(text))
 	}
 }

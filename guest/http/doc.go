@@ -1,4 +1,4 @@
-// Package http is Node's http server API in Go, for handlers: programs whose requests arrive as events.
+// Package http is Node's http API in Go, server and client, for handlers: programs whose requests arrive as events.
 //
 //	func main() {
 //		http.CreateServer(func(req *http.ServerRequest, res *http.ServerResponse) {
@@ -19,6 +19,8 @@
 //
 //	              request data end close               responseSend requestPause …
 //	engine ──────► dispatch ──────► ServerRequest │ ServerResponse ──────► port ──────► engine
+//	engine ──────► dispatch ──────► ClientResponse │ ClientRequest ──────► port ──────► engine
+//	              response data end error close        requestOpen requestSend …
 //
 // # One goroutine
 //
@@ -36,5 +38,6 @@
 // # Errors
 //
 // What Node throws is returned where the method returns an error. Where it does not (Write, End and
-// their like) it goes to the response's 'error' listeners; see [ServerResponse.OnError].
+// their like) it goes to the 'error' listeners; see [ServerResponse.OnError] and [ClientRequest.OnError]. All of them, and
+// what breaks a connection, is an [*Error] with Node's code, such as "ECONNREFUSED".
 package http

@@ -1,5 +1,7 @@
 package http
 
+import "github.com/portholehttp/porthole/guest/internal/text"
+
 // Header is one header field line.
 type Header struct{ Name, Value string }
 
@@ -21,7 +23,7 @@ func (h Headers) Get(name string) string {
 		return value
 	}
 	separator := ", "
-	if equalFold(name, "cookie") {
+	if text.EqualFold(name, "cookie") {
 		separator = "; "
 	}
 	for ; next >= 0; next = h.index(name, next+1) {
@@ -52,7 +54,7 @@ func (h *Headers) Add(name, value string) { *h = append(*h, Header{name, value})
 func (h *Headers) Del(name string) {
 	kept := (*h)[:0]
 	for _, x := range *h {
-		if !equalFold(x.Name, name) {
+		if !text.EqualFold(x.Name, name) {
 			kept = append(kept, x)
 		}
 	}
@@ -105,7 +107,7 @@ func appendNamed(to, from Headers, name string) Headers {
 // index is the position of the first line of name at or after from, -1 if there is none.
 func (h Headers) index(name string, from int) int {
 	for i := from; i < len(h); i++ {
-		if equalFold(h[i].Name, name) {
+		if text.EqualFold(h[i].Name, name) {
 			return i
 		}
 	}
@@ -114,53 +116,11 @@ func (h Headers) index(name string, from int) int {
 
 // firstWins reports whether a repeated field keeps only its first line. It is Node's list.
 func firstWins(name string) bool {
-	switch toLower(name) {
+	switch text.Lower(name) {
 	case "age", "authorization", "content-length", "content-type", "etag", "expires", "from", "host",
 		"if-modified-since", "if-unmodified-since", "last-modified", "location", "max-forwards",
 		"proxy-authorization", "referer", "retry-after", "server", "set-cookie", "user-agent":
 		return true
 	}
 	return false
-}
-
-// equalFold compares names as RFC 9110 §5.1 does: ASCII letters without regard to case, nothing else.
-func equalFold(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := 0; i < len(a); i++ {
-		if a[i] != b[i] && lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + ('a' - 'A')
-	}
-	return c
-}
-
-// isLower reports whether s has no ASCII upper-case letter.
-func isLower(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if lower(s[i]) != s[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// toLower returns s itself if no letter changes.
-func toLower(s string) string {
-	if isLower(s) {
-		return s
-	}
-	b := []byte(s)
-	for i, c := range b {
-		b[i] = lower(c)
-	}
-	return string(b)
 }

@@ -1,5 +1,7 @@
 package http
 
+import "github.com/portholehttp/porthole/guest/internal/port"
+
 // Interim responses (RFC 9110 §15.2). They go to a client of HTTP/1.1 before the head of the final
 // response; to HTTP/1.0 nothing is sent. Once the final head is out they are an error.
 
@@ -29,16 +31,16 @@ func (r *ServerResponse) WriteEarlyHints(headers ...Header) error {
 	links := Headers(headers).Values("link")
 	for _, link := range links {
 		if !isLink(link) {
-			return &Error{codeArgument, "not a list of links: " + quote(link)}
+			return port.NewError(codeArgument, "not a list of links: "+quote(link))
 		}
 	}
 	if len(links) == 0 {
-		return &Error{codeArgument, "early hints need a Link"}
+		return port.NewError(codeArgument, "early hints need a Link")
 	}
 	return r.inform(103, headers)
 }
 
-func (r *ServerResponse) inform(status int, headers []Header) error {
+func (r *ServerResponse) inform(status uint16, headers []Header) error {
 	if r.headSent || r.ended {
 		return errHeadersSent("send an interim response")
 	}
@@ -46,7 +48,7 @@ func (r *ServerResponse) inform(status int, headers []Header) error {
 		return nil
 	}
 	record := encodeResponseHead(status, 0, "", headers)
-	if s := responseInform(r.exchange.handle, record); !s.OK() && !isGone(s) {
+	if s := port.ResponseInform(r.exchange.handle, record); !s.OK() && !isGone(s) {
 		return sendError(s)
 	}
 	return nil

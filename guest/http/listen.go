@@ -1,9 +1,8 @@
 package http
 
 import (
-	"strconv"
-
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/port"
 )
 
 // ListenOption is something more to say to Listen or ListenPath.
@@ -38,7 +37,7 @@ func Callback(callback func()) ListenOption {
 // to errors, and the server goes on to serve the host's listeners, as one does that never listens.
 func (s *Server) Listen(port int, opts ...ListenOption) {
 	if port < 0 || port > 65535 {
-		s.failLater(&Error{codePort, "not a port: " + strconv.Itoa(port)})
+		s.failLater(errPort(port))
 		return
 	}
 	s.listen(abi.ListenRequest{Kind: abi.ListenTCP, Port: uint16(port)}, "", opts)
@@ -47,6 +46,28 @@ func (s *Server) Listen(port int, opts ...ListenOption) {
 // ListenPath is Listen on a Unix socket, which is made at path.
 func (s *Server) ListenPath(path string, opts ...ListenOption) {
 	s.listen(abi.ListenRequest{Kind: abi.ListenUnix}, path, opts)
+}
+
+// FD is a descriptor that the process has inherited, as a handle to listen on.
+type FD int
+
+// ListenHandle is Listen on what is bound already: an FD, which the server owns from then on, or another *Server of this
+// program that listens, whose connections come to this one from then on. Anything else, as a *net.Socket or a
+// server that does not listen, is the error EINVAL. A plugin has no descriptors, and neither has Windows: EAFNOSUPPORT or EACCES.
+func (s *Server) ListenHandle(handle any, opts ...ListenOption) {
+	switch h := handle.(type) {
+	case FD:
+		if h >= 0 {
+			s.listen(abi.ListenRequest{Kind: abi.ListenFD, Number: uint32(h)}, "", opts)
+			return
+		}
+	case *Server:
+		if h != s && h.state == stateListening {
+			s.listen(abi.ListenRequest{Kind: abi.ListenServer, Number: h.number}, "", opts)
+			return
+		}
+	}
+	s.failLater(port.NewError(listenCode(abi.StatusInvalid), "listen: not a handle that can be listened on"))
 }
 
 func (s *Server) listen(r abi.ListenRequest, host string, opts []ListenOption) {
@@ -58,7 +79,7 @@ func (s *Server) listen(r abi.ListenRequest, host string, opts []ListenOption) {
 		host = c.hostname
 	}
 	if s.state != stateIdle {
-		s.failLater(&Error{codeListening, "the server listens already"})
+		s.failLater(port.NewError(codeListening, "the server listens already"))
 		return
 	}
 	options, err := s.record()
@@ -72,17 +93,17 @@ func (s *Server) listen(r abi.ListenRequest, host string, opts []ListenOption) {
 	r.Options, r.Backlog = options, uint32(c.backlog)
 	s.onceListening = append(s.onceListening, c.callback...)
 	s.register()
-	if status := serverListen(s.number, encodeListenRequest(&r, host)); status != abi.StatusOK {
+	if status := port.ServerListen(s.number, encodeListenRequest(&r, host)); status != abi.StatusOK {
 		number := s.number
-		nextTick(taskFunc(func() {
+		port.NextTick(port.TaskFunc(func() {
 			if servers[number] == s {
 				s.listenFailed(status, "")
 			}
 		}))
-		wake()
+		port.Wake()
 		return
 	}
 	if mask := s.mask(); mask != 0 {
-		serverListeners(s.number, mask)
+		port.ServerListeners(s.number, mask)
 	}
 }

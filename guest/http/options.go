@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/port"
 )
 
 // Options are the limits and timeouts of a server's connections. They are read when the server begins to listen;
@@ -105,16 +106,21 @@ func (o *Options) record() (r abi.Options, err error) {
 	return r, nil
 }
 
-func (o *Options) lenient() (bits uint32) {
-	for _, l := range []struct {
+func (o *Options) lenient() uint32 {
+	return lenientBits(o.LenientMissingHost, o.LenientObsFold, o.LenientBareLF, o.LenientHeaderNames, o.IgnoreUpgrade)
+}
+
+// lenientBits is Options.Lenient of package abi.
+func lenientBits(missingHost, obsFold, bareLF, headerNames, ignoreUpgrade bool) (bits uint32) {
+	for _, l := range [...]struct {
 		on  bool
 		bit uint32
 	}{
-		{o.LenientMissingHost, abi.LenientMissingHost},
-		{o.LenientObsFold, abi.LenientObsFold},
-		{o.LenientBareLF, abi.LenientBareLF},
-		{o.LenientHeaderNames, abi.LenientHeaderNames},
-		{o.IgnoreUpgrade, abi.IgnoreUpgrade},
+		{missingHost, abi.LenientMissingHost},
+		{obsFold, abi.LenientObsFold},
+		{bareLF, abi.LenientBareLF},
+		{headerNames, abi.LenientHeaderNames},
+		{ignoreUpgrade, abi.IgnoreUpgrade},
 	} {
 		if l.on {
 			bits |= l.bit
@@ -124,5 +130,5 @@ func (o *Options) lenient() (bits uint32) {
 }
 
 func errRange(name, what string) error {
-	return &Error{codeRange, name + " is " + what}
+	return port.NewError(codeRange, name+" is "+what)
 }

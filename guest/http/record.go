@@ -1,6 +1,9 @@
 package http
 
-import "github.com/portholehttp/porthole/abi"
+import (
+	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/text"
+)
 
 // Records that are sent are built in one scratch buffer, for the seam has read them when it returns.
 // A head that is received is copied into a string once, and the strings of a request are parts of it.
@@ -12,16 +15,31 @@ var scratch []byte
 const maxScratch = 64 << 10
 
 // encodeResponseHead builds a ResponseHead in scratch. Reason and headers were validated.
-func encodeResponseHead(status int, flags uint16, reason string, headers []Header) []byte {
+func encodeResponseHead(status, flags uint16, reason string, headers []Header) []byte {
 	b := abi.Append(emptyScratch(), &abi.ResponseHead{
 		TextOffset: uint32(abi.ResponseHeadSize + len(headers)*abi.FieldSize),
 		FieldCount: uint32(len(headers)),
 		ReasonSize: uint32(len(reason)), // and at offset 0, first of the text
-		Status:     uint16(status),
+		Status:     status,
 		Flags:      flags,
 	})
 	b = appendFields(b, uint32(len(reason)), headers)
 	scratch = appendText(append(b, reason...), headers)
+	return scratch
+}
+
+// encodeRequestHead builds a ClientRequestHead in scratch. All of it was validated.
+func encodeRequestHead(method, target string, headers []Header) []byte {
+	at := uint32(len(method) + len(target))
+	b := abi.Append(emptyScratch(), &abi.ClientRequestHead{
+		TextOffset:   uint32(abi.ClientRequestHeadSize + len(headers)*abi.FieldSize),
+		FieldCount:   uint32(len(headers)),
+		MethodSize:   uint32(len(method)), // and at offset 0, first of the text
+		TargetOffset: uint32(len(method)),
+		TargetSize:   uint32(len(target)),
+	})
+	b = append(append(appendFields(b, at, headers), method...), target...)
+	scratch = appendText(b, headers)
 	return scratch
 }
 
@@ -69,14 +87,41 @@ func appendText(b []byte, headers []Header) []byte {
 }
 
 // decodeFields reads the field table of a record, which begins at the offset fields, with names and values as
-// parts of text. The record comes from the engine: offsets that leave it are a fault like any other panic.
-func decodeFields(record string, fields int, count uint32, text string) Headers {
+// parts of all, its text. The record comes from the engine: offsets that leave it are a fault like any other panic.
+func decodeFields(record string, fields int, count uint32, all string) Headers {
 	headers := make(Headers, count)
 	for i := range headers {
-		f := abi.Decode[abi.Field](bytesOf(record[fields+i*abi.FieldSize:]))
-		headers[i] = Header{text[f.NameOffset:][:f.NameSize], text[f.ValueOffset:][:f.ValueSize]}
+		f := abi.Decode[abi.Field](text.Bytes(record[fields+i*abi.FieldSize:]))
+		headers[i] = Header{all[f.NameOffset:][:f.NameSize], all[f.ValueOffset:][:f.ValueSize]}
 	}
 	return headers
+}
+
+// decodeTrailers reads a Trailers record, "" for none. Names are in lower case.
+func decodeTrailers(record string) Headers {
+	if record == "" {
+		return nil
+	}
+	t := abi.Decode[abi.Trailers](text.Bytes(record))
+	trailers := decodeFields(record, abi.TrailersSize, t.FieldCount, record[t.TextOffset:])
+	lowerNames(trailers)
+	return trailers
+}
+
+// decodeHandle reads the u64 of abi.EventSocket. (encoding/binary brings package reflect.)
+func decodeHandle(head []byte) (handle uint64) {
+	for i, c := range head[:8] {
+		handle |= uint64(c) << (8 * i)
+	}
+	return handle
+}
+
+// httpVersion is the version as text; the major number is 1.
+func httpVersion(minor uint8) string {
+	if minor == 0 {
+		return "1.0"
+	}
+	return "1.1"
 }
 
 // lowerNames puts all names into lower case, with one allocation at most.
@@ -85,19 +130,19 @@ func lowerNames(headers Headers) {
 	for i := range headers {
 		size += len(headers[i].Name)
 	}
-	var text []byte
+	var names []byte
 	for i := range headers {
 		name := headers[i].Name
-		if isLower(name) {
+		if text.IsLower(name) {
 			continue
 		}
-		if text == nil {
-			text = make([]byte, 0, size)
+		if names == nil {
+			names = make([]byte, 0, size)
 		}
-		start := len(text)
+		start := len(names)
 		for j := 0; j < len(name); j++ {
-			text = append(text, lower(name[j]))
+			names = append(names, text.LowerByte(name[j]))
 		}
-		headers[i].Name = stringOf(text[start:])
+		headers[i].Name = text.String(names[start:])
 	}
 }

@@ -1,6 +1,12 @@
 package http
 
-import "github.com/portholehttp/porthole/abi"
+import (
+	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/flow"
+	"github.com/portholehttp/porthole/guest/internal/port"
+	"github.com/portholehttp/porthole/guest/internal/text"
+	"github.com/portholehttp/porthole/guest/net"
+)
 
 // ServerRequest is the message a client sent: its head, and its body as events.
 //
@@ -10,23 +16,15 @@ type ServerRequest struct {
 	record   string // the head as it was received: fixed part, fields, text
 	head     abi.RequestHead
 	headers  Headers
+	body     flow.Readable
 	more     *requestMore
-
-	paused bool
-	endDue bool // the body's end is behind what is kept
-	ended  bool // 'end' was emitted
-	gone   bool // 'close' was emitted
 }
 
 // requestMore is what not every request needs, for requests are made by the thousand.
 type requestMore struct {
-	onData  []func([]byte)
-	onEnd   []func()
-	onClose []func()
-
-	decoder        *decoder // after SetEncoding
-	queue          [][]byte // what came while paused, until it is delivered
+	onClose        []func()
 	trailersRecord string
+	connection     *net.Socket
 }
 
 // noRequestMore is the requestMore of those that have none. It is only read.
@@ -35,7 +33,8 @@ var noRequestMore requestMore
 func (r *ServerRequest) init(x *exchange, record string) {
 	r.exchange = x
 	r.record = record
-	r.head = abi.Decode[abi.RequestHead](bytesOf(record))
+	r.head = abi.Decode[abi.RequestHead](text.Bytes(record))
+	r.body.Handle = x.handle
 	r.more = &noRequestMore
 }
 
@@ -48,17 +47,11 @@ func (r *ServerRequest) own() *requestMore {
 }
 
 // OnData adds a listener for pieces of the body. A chunk is valid until the listener returns.
-func (r *ServerRequest) OnData(listener func(chunk []byte)) {
-	m := r.own()
-	m.onData = append(m.onData, listener)
-}
+func (r *ServerRequest) OnData(listener func(chunk []byte)) { r.body.OnData(listener) }
 
 // OnEnd adds a listener for the end of the message. It comes exactly once, unless 'close' came before it, also
 // for a message without a body, and also if the response has been ended long ago. No data follows.
-func (r *ServerRequest) OnEnd(listener func()) {
-	m := r.own()
-	m.onEnd = append(m.onEnd, listener)
-}
+func (r *ServerRequest) OnEnd(listener func()) { r.body.OnEnd(listener) }
 
 // OnClose adds a listener for the loss of the connection before the exchange was over: before the
 // response was ended and flushed, or before the request was complete. It comes once at most; neither data
@@ -75,12 +68,7 @@ func (r *ServerRequest) Method() string { return r.span(r.head.MethodOffset, r.h
 func (r *ServerRequest) URL() string { return r.span(r.head.TargetOffset, r.head.TargetSize) }
 
 // HTTPVersion is "1.1" or "1.0".
-func (r *ServerRequest) HTTPVersion() string {
-	if r.head.Minor == 0 {
-		return "1.0"
-	}
-	return "1.1"
-}
+func (r *ServerRequest) HTTPVersion() string { return httpVersion(r.head.Minor) }
 
 // HTTPVersionMajor is the first number of the version.
 func (r *ServerRequest) HTTPVersionMajor() int { return int(r.head.Major) }
@@ -107,14 +95,10 @@ func (r *ServerRequest) decodeHeaders() Headers {
 
 // Trailers are the trailer fields, names in lower case, decoded anew by each call. There are none before 'end'.
 func (r *ServerRequest) Trailers() Headers {
-	record := r.more.trailersRecord
-	if !r.ended || record == "" {
+	if !r.body.Ended() {
 		return nil
 	}
-	t := abi.Decode[abi.Trailers](bytesOf(record))
-	trailers := decodeFields(record, abi.TrailersSize, t.FieldCount, record[t.TextOffset:])
-	lowerNames(trailers)
-	return trailers
+	return decodeTrailers(r.more.trailersRecord)
 }
 
 // span is a part of the head's text.
@@ -125,123 +109,32 @@ func (r *ServerRequest) span(offset, size uint32) string {
 // SetEncoding makes the chunks of 'data' text, in UTF-8, of which no character is split over two chunks: the
 // body read as "utf8" (also ""), "ascii", "latin1" or "binary", "ucs2" or "utf16le"; or the body written as
 // "base64" or "hex". It concerns the data that comes from now on. The error's code is ERR_UNKNOWN_ENCODING.
-func (r *ServerRequest) SetEncoding(encoding string) error {
-	e, err := encodingNamed(encoding)
-	if err != nil {
-		return err
-	}
-	r.own().decoder = &decoder{encoding: e}
-	return nil
-}
+func (r *ServerRequest) SetEncoding(encoding string) error { return r.body.SetEncoding(encoding) }
 
 // Pause holds 'data' and 'end' back. What has been read already is kept, at most 64 KiB; then the connection is
 // not read any more, and TCP makes the client wait. Once the response has been ended, nothing further is
 // kept: the rest of the body is discarded.
-func (r *ServerRequest) Pause() {
-	if r.paused || r.ended || r.gone {
-		return
-	}
-	r.paused = true
-	if !r.exchange.received {
-		requestPause(r.exchange.handle)
-	}
-}
+func (r *ServerRequest) Pause() { r.body.Pause() }
 
 // Resume lets 'data' and 'end' go on. What was kept is delivered on the next tick, so that listeners added
 // after Resume get all of it.
-func (r *ServerRequest) Resume() {
-	if !r.paused {
-		return
-	}
-	r.paused = false
-	if len(r.more.queue) > 0 || r.endDue {
-		nextTick(r)
-	}
-	if !r.exchange.received && !r.exchange.over {
-		requestResume(r.exchange.handle)
-	}
-}
+func (r *ServerRequest) Resume() { r.body.Resume() }
+
+// Pipe writes the body to dst and ends it with the body's end. While dst does not keep up the request is paused, so
+// that the client of this exchange sends no faster than the receiver of dst reads. If dst closes, the rest of the
+// body is discarded.
+func (r *ServerRequest) Pipe(dst Writable) { r.body.Pipe(dst) }
 
 // Destroy breaks the connection at once, with all that is under way on it. 'close' follows.
 func (r *ServerRequest) Destroy() {
 	if !r.exchange.over {
-		exchangeAbort(r.exchange.handle)
-	}
-}
-
-// receive takes a piece of the body, and its end. chunk is a view.
-func (r *ServerRequest) receive(chunk []byte, end bool) {
-	if r.paused || len(r.more.queue) > 0 {
-		r.keep(chunk)
-	} else {
-		r.emitData(chunk)
-	}
-	if end {
-		r.endDue = true
-		r.deliverEnd()
-	}
-}
-
-// keep queues a copy of chunk, unless the response has been ended: then nobody may ever ask for it.
-func (r *ServerRequest) keep(chunk []byte) {
-	if len(chunk) > 0 && !r.exchange.res.ended {
-		m := r.own()
-		m.queue = append(m.queue, append([]byte(nil), chunk...))
-	}
-}
-
-// run is the tick that Resume asked for: it delivers what was kept, until it is paused again.
-func (r *ServerRequest) run() {
-	for m := r.more; len(m.queue) > 0 && !r.paused; {
-		chunk := m.queue[0]
-		m.queue[0] = nil
-		m.queue = m.queue[1:]
-		r.emitData(chunk)
-	}
-	r.deliverEnd()
-}
-
-func (r *ServerRequest) emitData(chunk []byte) {
-	if d := r.more.decoder; d != nil {
-		chunk = d.write(chunk)
-	}
-	r.emitChunk(chunk)
-}
-
-func (r *ServerRequest) emitChunk(chunk []byte) {
-	if len(chunk) == 0 {
-		return
-	}
-	for _, listener := range r.more.onData {
-		listener(chunk)
-	}
-}
-
-// deliverEnd emits 'end' if all that comes before it has been delivered.
-func (r *ServerRequest) deliverEnd() {
-	if !r.endDue || r.paused || len(r.more.queue) > 0 {
-		return
-	}
-	if d := r.more.decoder; d != nil {
-		r.emitChunk(d.end())
-		if r.paused || r.gone {
-			return
-		}
-	}
-	r.endDue = false
-	r.ended = true
-	for _, listener := range r.more.onEnd {
-		listener()
+		port.Abort(r.exchange.handle)
 	}
 }
 
 // closed emits 'close'. What was kept is dropped.
 func (r *ServerRequest) closed() {
-	r.gone = true
-	r.endDue = false
-	if len(r.more.queue) > 0 {
-		r.more.queue = nil
-	}
+	r.body.Close()
 	for _, listener := range r.more.onClose {
 		listener()
 	}

@@ -10,16 +10,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/port"
+	"github.com/portholehttp/porthole/guest/internal/port/porttest"
 )
 
 // watch logs the events of a request and its response.
 func (p *fakePort) watch(req *ServerRequest, res *ServerResponse) {
-	req.OnData(func(chunk []byte) { p.note("data %q", chunk) })
-	req.OnEnd(func() { p.note("end") })
-	req.OnClose(func() { p.note("request close") })
-	res.OnDrain(func() { p.note("drain") })
-	res.OnFinish(func() { p.note("finish") })
-	res.OnClose(func() { p.note("response close") })
+	req.OnData(func(chunk []byte) { p.Note("data %q", chunk) })
+	req.OnEnd(func() { p.Note("end") })
+	req.OnClose(func() { p.Note("request close") })
+	res.OnDrain(func() { p.Note("drain") })
+	res.OnFinish(func() { p.Note("finish") })
+	res.OnClose(func() { p.Note("response close") })
 }
 
 // serveOne makes a server that watches its requests and gives them to the returned variables.
@@ -30,7 +32,7 @@ func (p *fakePort) serveOne(listeners ...func(*ServerRequest, *ServerResponse)) 
 		*reqp, *resp = q, s
 	}}, listeners...)...)
 	requestPart(7, post)
-	require.NotNil(p.t, *reqp)
+	require.NotNil(p.T, *reqp)
 	return *reqp, *resp
 }
 
@@ -72,40 +74,40 @@ func TestRequestEventOrder(t *testing.T) {
 		}, []string{"request", "end"}},
 		{"cut off", func() {
 			requestPart(7, post, "abc")
-			event(abi.EventClose, abi.EventDone, 7, nil, nil)
+			porttest.Event(abi.EventClose, abi.EventDone, 7, nil, nil)
 			data(7, abi.EventEnd, "late")
-			event(abi.EventClose, abi.EventDone, 7, nil, nil)
+			porttest.Event(abi.EventClose, abi.EventDone, 7, nil, nil)
 		}, []string{"request", `data "abc"`, "request close", "response close"}},
 		{"closed after the end", func() {
 			request(7, post, "abc")
-			event(abi.EventClose, abi.EventDone, 7, nil, nil)
+			porttest.Event(abi.EventClose, abi.EventDone, 7, nil, nil)
 		}, []string{"request", `data "abc"`, "end", "request close", "response close"}},
 	} {
 		t.Run(c.title, func(t *testing.T) {
 			p := newPort(t)
 			CreateServer(func(req *ServerRequest, res *ServerResponse) {
-				p.note("request")
+				p.Note("request")
 				p.watch(req, res)
 			})
 			c.do()
-			assert.Equal(t, c.want, p.take())
+			assert.Equal(t, c.want, p.Take())
 		})
 	}
 }
 
 func TestListenersAreCalledInOrder(t *testing.T) {
 	p := newPort(t)
-	s := CreateServer(func(*ServerRequest, *ServerResponse) { p.note("1") }, func(*ServerRequest, *ServerResponse) { p.note("2") })
+	s := CreateServer(func(*ServerRequest, *ServerResponse) { p.Note("1") }, func(*ServerRequest, *ServerResponse) { p.Note("2") })
 	s.OnRequest(func(req *ServerRequest, _ *ServerResponse) {
-		p.note("3")
+		p.Note("3")
 		req.OnEnd(func() {
-			p.note("end 1")
-			req.OnEnd(func() { p.note("added too late") })
+			p.Note("end 1")
+			req.OnEnd(func() { p.Note("added too late") })
 		})
-		req.OnEnd(func() { p.note("end 2") })
+		req.OnEnd(func() { p.Note("end 2") })
 	})
 	request(1, get)
-	assert.Equal(t, []string{"1", "2", "3", "end 1", "end 2"}, p.take())
+	assert.Equal(t, []string{"1", "2", "3", "end 1", "end 2"}, p.Take())
 }
 
 func TestDataWithoutListenerIsLost(t *testing.T) {
@@ -113,15 +115,15 @@ func TestDataWithoutListenerIsLost(t *testing.T) {
 	var req *ServerRequest
 	CreateServer(func(q *ServerRequest, _ *ServerResponse) { req = q })
 	requestPart(1, post, "lost")
-	req.OnData(func(chunk []byte) { p.note("data %q", chunk) })
+	req.OnData(func(chunk []byte) { p.Note("data %q", chunk) })
 	data(1, abi.EventEnd, "seen")
-	assert.Equal(t, []string{`data "seen"`}, p.take())
+	assert.Equal(t, []string{`data "seen"`}, p.Take())
 }
 
 func TestTrailers(t *testing.T) {
 	p := newPort(t)
 	req, _ := p.serveOne()
-	event(abi.EventData, abi.EventEnd, 7, trailersRecord("X-Sum: 12\r\nx-sum: 13\r\n"), nil)
+	porttest.Event(abi.EventData, abi.EventEnd, 7, porttest.TrailersRecord("X-Sum: 12\r\nx-sum: 13\r\n"), nil)
 	assert.Equal(t, Headers{{"x-sum", "12"}, {"x-sum", "13"}}, req.Trailers())
 }
 
@@ -129,10 +131,10 @@ func TestTrailersOnlyAfterEnd(t *testing.T) {
 	p := newPort(t)
 	req, _ := p.serveOne()
 	req.Pause()
-	event(abi.EventData, abi.EventEnd, 7, trailersRecord("A: 1\r\n"), []byte("x"))
+	porttest.Event(abi.EventData, abi.EventEnd, 7, porttest.TrailersRecord("A: 1\r\n"), []byte("x"))
 	assert.Empty(t, req.Trailers())
 	req.Resume()
-	runTicks()
+	port.RunTicks()
 	assert.Equal(t, "1", req.Trailers().Get("a"))
 }
 
@@ -141,23 +143,23 @@ func TestPauseKeepsAndResumeDelivers(t *testing.T) {
 	req, _ := p.serveOne()
 	req.Pause()
 	req.Pause()
-	assert.Equal(t, []string{"pause 7"}, p.take())
+	assert.Equal(t, []string{"pause 7"}, p.Take())
 	data(7, 0, "a")
 	data(7, 0, "b")
-	assert.Empty(t, p.take())
+	assert.Empty(t, p.Take())
 
 	req.Resume()
 	req.Resume()
-	assert.Equal(t, []string{"resume 7"}, p.take(), "nothing is delivered inside of Resume")
-	req.OnData(func(chunk []byte) { p.note("late %q", chunk) })
-	runTicks()
-	assert.Equal(t, []string{`data "a"`, `late "a"`, `data "b"`, `late "b"`}, p.take())
+	assert.Equal(t, []string{"resume 7"}, p.Take(), "nothing is delivered inside of Resume")
+	req.OnData(func(chunk []byte) { p.Note("late %q", chunk) })
+	port.RunTicks()
+	assert.Equal(t, []string{`data "a"`, `late "a"`, `data "b"`, `late "b"`}, p.Take())
 	data(7, abi.EventEnd, "c")
-	assert.Equal(t, []string{`data "c"`, `late "c"`, "end"}, p.take())
+	assert.Equal(t, []string{`data "c"`, `late "c"`, "end"}, p.Take())
 	req.Pause()
 	req.Resume()
-	runTicks()
-	assert.Empty(t, p.take(), "no effect, and no second end, after the end")
+	port.RunTicks()
+	assert.Empty(t, p.Take(), "no effect, and no second end, after the end")
 }
 
 func TestPauseInsideTheRequestEvent(t *testing.T) {
@@ -169,10 +171,10 @@ func TestPauseInsideTheRequestEvent(t *testing.T) {
 		q.Pause()
 	})
 	request(7, post, "whole")
-	assert.Empty(t, p.take(), "nothing to pause in the engine: the request is complete")
+	assert.Empty(t, p.Take(), "nothing to pause in the engine: the request is complete")
 	req.Resume()
-	runTicks()
-	assert.Equal(t, []string{`data "whole"`, "end"}, p.take())
+	port.RunTicks()
+	assert.Equal(t, []string{`data "whole"`, "end"}, p.Take())
 }
 
 func TestPauseAgainWhileDelivering(t *testing.T) {
@@ -180,14 +182,14 @@ func TestPauseAgainWhileDelivering(t *testing.T) {
 	req, _ := p.serveOne()
 	req.OnData(func([]byte) { req.Pause() })
 	data(7, 0, "a")
-	assert.Equal(t, []string{`data "a"`, "pause 7"}, p.take())
+	assert.Equal(t, []string{`data "a"`, "pause 7"}, p.Take())
 	data(7, 0, "b")
 	data(7, abi.EventEnd, "c")
-	assert.Empty(t, p.take())
+	assert.Empty(t, p.Take())
 	for _, want := range [][]string{{`data "b"`}, {`data "c"`}, {"end"}} {
 		req.Resume()
-		runTicks()
-		assert.Equal(t, want, p.take())
+		port.RunTicks()
+		assert.Equal(t, want, p.Take())
 	}
 }
 
@@ -197,11 +199,11 @@ func TestOrderIsKeptBetweenResumeAndTick(t *testing.T) {
 	req.Pause()
 	data(7, 0, "a")
 	req.Resume()
-	p.take()
-	req.receive([]byte("b"), true) // before the tick
-	assert.Empty(t, p.take())
-	runTicks()
-	assert.Equal(t, []string{`data "a"`, `data "b"`, "end"}, p.take())
+	p.Take()
+	req.body.Receive([]byte("b"), true) // before the tick
+	assert.Empty(t, p.Take())
+	port.RunTicks()
+	assert.Equal(t, []string{`data "a"`, `data "b"`, "end"}, p.Take())
 }
 
 func TestEndComesOnceThoughResumedInsideIt(t *testing.T) {
@@ -209,8 +211,8 @@ func TestEndComesOnceThoughResumedInsideIt(t *testing.T) {
 	req, _ := p.serveOne()
 	req.OnEnd(func() { req.Pause(); req.Resume() })
 	data(7, abi.EventEnd, "")
-	runTicks()
-	assert.Equal(t, []string{"end"}, p.take())
+	port.RunTicks()
+	assert.Equal(t, []string{"end"}, p.Take())
 }
 
 func TestCloseDropsWhatWasKept(t *testing.T) {
@@ -218,12 +220,12 @@ func TestCloseDropsWhatWasKept(t *testing.T) {
 	req, _ := p.serveOne()
 	req.Pause()
 	data(7, abi.EventEnd, "kept")
-	p.take()
-	event(abi.EventClose, abi.EventDone, 7, nil, nil)
+	p.Take()
+	porttest.Event(abi.EventClose, abi.EventDone, 7, nil, nil)
 	req.Resume()
 	req.Destroy()
-	runTicks()
-	assert.Equal(t, []string{"request close", "response close"}, p.take())
+	port.RunTicks()
+	assert.Equal(t, []string{"request close", "response close"}, p.Take())
 }
 
 func TestPausedRequestOfAnEndedResponseKeepsNothing(t *testing.T) {
@@ -234,32 +236,32 @@ func TestPausedRequestOfAnEndedResponseKeepsNothing(t *testing.T) {
 	res.EndString("enough")
 	data(7, 0, strings.Repeat("x", 1<<16))
 	data(7, abi.EventEnd|abi.EventDone, "")
-	p.take()
+	p.Take()
 	req.Resume()
-	runTicks()
-	assert.Equal(t, []string{`data "before"`, "end"}, p.take())
+	port.RunTicks()
+	assert.Equal(t, []string{`data "before"`, "end"}, p.Take())
 }
 
 func TestRequestGoesOnAfterTheResponse(t *testing.T) {
 	p := newPort(t)
 	_, res := p.serveOne()
 	res.EndString("done")
-	runTicks()
+	port.RunTicks()
 	data(7, 0, "more")
-	assert.Contains(t, exchanges, uint64(7))
+	assert.NotNil(t, port.Bound(7))
 	data(7, abi.EventEnd|abi.EventDone, "")
-	assert.Equal(t, []string{"send 7 HEAD|END 200 {} \"done\"", "finish", `data "more"`, "end"}, p.take())
-	assert.Empty(t, exchanges)
+	assert.Equal(t, []string{"send 7 HEAD|END 200 {} \"done\"", "finish", `data "more"`, "end"}, p.Take())
+	assert.Zero(t, port.Bindings())
 }
 
 func TestCloseWhenOnlyTheRequestWasUnfinished(t *testing.T) {
 	p := newPort(t)
 	_, res := p.serveOne()
 	res.EndString("done")
-	runTicks()
-	p.take()
-	event(abi.EventClose, abi.EventDone, 7, nil, nil)
-	assert.Equal(t, []string{"request close"}, p.take(), "the response is with the client")
+	port.RunTicks()
+	p.Take()
+	porttest.Event(abi.EventClose, abi.EventDone, 7, nil, nil)
+	assert.Equal(t, []string{"request close"}, p.Take(), "the response is with the client")
 }
 
 func TestSetEncoding(t *testing.T) {
@@ -271,7 +273,7 @@ func TestSetEncoding(t *testing.T) {
 	data(7, 0, "\x82")
 	data(7, 0, "\xacb")
 	data(7, abi.EventEnd, "\xf0\x9f")
-	assert.Equal(t, []string{`data "a"`, `data "€b"`, "data \"\uFFFD\"", "end"}, p.take(), "a piece without a whole character is no event")
+	assert.Equal(t, []string{`data "a"`, `data "€b"`, "data \"\uFFFD\"", "end"}, p.Take(), "a piece without a whole character is no event")
 }
 
 func TestSetEncodingBase64InThrees(t *testing.T) {
@@ -281,7 +283,7 @@ func TestSetEncodingBase64InThrees(t *testing.T) {
 	data(7, 0, "a")
 	data(7, 0, "bcd")
 	data(7, abi.EventEnd, "e")
-	assert.Equal(t, []string{`data "YWJj"`, `data "ZGU="`, "end"}, p.take())
+	assert.Equal(t, []string{`data "YWJj"`, `data "ZGU="`, "end"}, p.Take())
 }
 
 func TestPauseInTheRestOfTheDecoder(t *testing.T) {
@@ -290,10 +292,10 @@ func TestPauseInTheRestOfTheDecoder(t *testing.T) {
 	require.NoError(t, req.SetEncoding("base64"))
 	req.OnData(func([]byte) { req.Pause() })
 	data(7, abi.EventEnd, "a")
-	assert.Equal(t, []string{`data "YQ=="`}, p.take(), "the end waits")
+	assert.Equal(t, []string{`data "YQ=="`}, p.Take(), "the end waits")
 	req.Resume()
-	runTicks()
-	assert.Equal(t, []string{"end"}, p.take())
+	port.RunTicks()
+	assert.Equal(t, []string{"end"}, p.Take())
 }
 
 func TestDestroy(t *testing.T) {
@@ -301,7 +303,7 @@ func TestDestroy(t *testing.T) {
 	req, res := p.serveOne()
 	req.Destroy()
 	res.Destroy()
-	assert.Equal(t, []string{"abort 7", "abort 7"}, p.take())
+	assert.Equal(t, []string{"abort 7", "abort 7"}, p.Take())
 }
 
 // sink is a Writable that says no as often as it is told.
@@ -312,8 +314,8 @@ type sink struct {
 	close func()
 }
 
-func (s *sink) Write(chunk []byte) bool { s.note("write %q", chunk); return !s.full }
-func (s *sink) End(...[]byte)           { s.note("dst end") }
+func (s *sink) Write(chunk []byte) bool { s.Note("write %q", chunk); return !s.full }
+func (s *sink) End(...[]byte)           { s.Note("dst end") }
 func (s *sink) OnDrain(f func())        { s.drain = f }
 func (s *sink) OnClose(f func())        { s.close = f }
 
@@ -324,17 +326,17 @@ func TestPipe(t *testing.T) {
 	requestPart(7, post, "a")
 	dst.full = true
 	data(7, 0, "b")
-	assert.Equal(t, []string{`write "a"`, `write "b"`, "pause 7"}, p.take())
+	assert.Equal(t, []string{`write "a"`, `write "b"`, "pause 7"}, p.Take())
 	data(7, 0, "c")
-	assert.Empty(t, p.take())
+	assert.Empty(t, p.Take())
 	dst.drain()
-	runTicks()
-	assert.Equal(t, []string{"resume 7", `write "c"`, "pause 7"}, p.take())
+	port.RunTicks()
+	assert.Equal(t, []string{"resume 7", `write "c"`, "pause 7"}, p.Take())
 	dst.full = false
 	data(7, abi.EventEnd, "")
 	dst.drain()
-	runTicks()
-	assert.Equal(t, []string{"dst end"}, p.take())
+	port.RunTicks()
+	assert.Equal(t, []string{"dst end"}, p.Take())
 }
 
 func TestPipeIntoWhatCloses(t *testing.T) {
@@ -345,6 +347,6 @@ func TestPipeIntoWhatCloses(t *testing.T) {
 	dst.close()
 	dst.drain()
 	data(7, abi.EventEnd, "b")
-	runTicks()
-	assert.Equal(t, []string{`write "a"`, "pause 7", "resume 7"}, p.take(), "the rest is discarded")
+	port.RunTicks()
+	assert.Equal(t, []string{`write "a"`, "pause 7", "resume 7"}, p.Take(), "the rest is discarded")
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/port"
+	"github.com/portholehttp/porthole/guest/internal/port/porttest"
 )
 
 // respond answers one request with listener and returns what the engine was asked for.
@@ -18,8 +20,8 @@ func respond(t *testing.T, raw string, listener func(*ServerResponse)) []string 
 	p := newPort(t)
 	CreateServer(func(_ *ServerRequest, res *ServerResponse) { listener(res) })
 	request(7, raw)
-	require.Empty(t, p.printed)
-	return p.take()
+	require.Empty(t, p.Printed)
+	return p.Take()
 }
 
 func TestSmallAnswerIsOneCall(t *testing.T) {
@@ -44,52 +46,39 @@ func TestSmallAnswerIsOneCall(t *testing.T) {
 
 func TestHelloAllocations(t *testing.T) {
 	newPort(t)
-	port = quietPort{}
+	t.Cleanup(port.Replace(porttest.Quiet{}))
 	CreateServer(func(_ *ServerRequest, res *ServerResponse) {
 		_ = res.WriteHead(200, Header{"Content-Type", "text/plain"})
 		res.EndString("hello world\n")
 	})
-	head := requestRecord(get, 0)
+	head := porttest.RequestRecord(get, 0)
 	handle := uint64(0)
 	got := testing.AllocsPerRun(1000, func() {
 		handle++
-		dispatch(abi.EventRequest, abi.EventEnd, handle, head, nil)
+		port.Dispatch(abi.EventRequest, abi.EventEnd, handle, head, nil)
 	})
 	assert.LessOrEqual(t, got, 2.0, "the exchange, and the copy of its head")
-	assert.Empty(t, exchanges)
+	assert.Zero(t, port.Bindings())
 }
 
-// quietPort takes everything and keeps nothing.
-type quietPort struct{}
-
-func (quietPort) responseSend(uint64, uint32, []byte, []byte) abi.Status { return abi.StatusOK }
-func (quietPort) responseInform(uint64, []byte) abi.Status               { return abi.StatusOK }
-func (quietPort) requestPause(uint64)                                    {}
-func (quietPort) requestResume(uint64)                                   {}
-func (quietPort) exchangeAbort(uint64)                                   {}
-func (quietPort) serverListen(uint32, []byte) abi.Status                 { return abi.StatusOK }
-func (quietPort) serverClose(uint32)                                     {}
-func (quietPort) serverListeners(uint32, uint32)                         {}
-
 func BenchmarkHello(b *testing.B) {
-	oldPort := port
-	port = quietPort{}
+	b.Cleanup(port.Replace(porttest.Quiet{}))
 	s := CreateServer(func(_ *ServerRequest, res *ServerResponse) {
 		_ = res.WriteHead(200, Header{"Content-Type", "text/plain"})
 		res.EndString("hello world\n")
 	})
-	defer func() { s.detach(); port = oldPort }()
-	head := requestRecord(get, 0)
+	defer s.detach()
+	head := porttest.RequestRecord(get, 0)
 	b.ReportAllocs()
 	for i := range b.N {
-		dispatch(abi.EventRequest, abi.EventEnd, uint64(i), head, nil)
+		port.Dispatch(abi.EventRequest, abi.EventEnd, uint64(i), head, nil)
 	}
 }
 
 func TestStringsAreNotCopied(t *testing.T) {
 	s := strings.Repeat("x", 1<<20)
 	newPort(t)
-	port = quietPort{}
+	t.Cleanup(port.Replace(porttest.Quiet{}))
 	var res *ServerResponse
 	CreateServer(func(_ *ServerRequest, r *ServerResponse) { res = r })
 	request(7, get)
@@ -103,12 +92,12 @@ func TestHeadIsHeldBack(t *testing.T) {
 	assert.False(t, res.HeadersSent())
 	require.NoError(t, res.WriteHead(201))
 	assert.True(t, res.HeadersSent())
-	assert.Empty(t, p.take())
+	assert.Empty(t, p.Take())
 	assert.True(t, res.Write([]byte("a")))
 	assert.True(t, res.WriteString("b"))
 	res.End()
-	runTicks()
-	assert.Equal(t, []string{`send 7 HEAD 201 {} "a"`, `send 7 "b"`, `send 7 END ""`, "finish"}, p.take())
+	port.RunTicks()
+	assert.Equal(t, []string{`send 7 HEAD 201 {} "a"`, `send 7 "b"`, `send 7 END ""`, "finish"}, p.Take())
 }
 
 func TestFlushHeaders(t *testing.T) {
@@ -297,29 +286,29 @@ func TestWriteResults(t *testing.T) {
 	p := newPort(t)
 	_, res := p.serveOne()
 	assert.False(t, res.Write(nil), "a piece of no bytes")
-	assert.Empty(t, p.take(), "sends nothing")
+	assert.Empty(t, p.Take(), "sends nothing")
 	assert.True(t, res.HeadersSent(), "but completes the head")
-	p.answers = []abi.Status{abi.StatusQueued, abi.StatusQueued}
+	p.Answers = []abi.Status{abi.StatusQueued, abi.StatusQueued}
 	assert.False(t, res.Write([]byte("a")))
 	assert.False(t, res.Write([]byte("b")))
-	event(abi.EventDrain, 0, 7, nil, nil)
-	event(abi.EventDrain, 0, 7, nil, nil)
-	p.answers = []abi.Status{abi.StatusOK, abi.StatusClosed}
+	porttest.Event(abi.EventDrain, 0, 7, nil, nil)
+	porttest.Event(abi.EventDrain, 0, 7, nil, nil)
+	p.Answers = []abi.Status{abi.StatusOK, abi.StatusClosed}
 	assert.True(t, res.Write([]byte("c")))
 	assert.False(t, res.Write([]byte("d")), "the connection is gone")
-	assert.Equal(t, []string{`send 7 HEAD 200 {} "a"`, `send 7 "b"`, "drain", `send 7 "c"`, `send 7 "d"`}, p.take())
-	assert.Empty(t, p.printed)
+	assert.Equal(t, []string{`send 7 HEAD 200 {} "a"`, `send 7 "b"`, "drain", `send 7 "c"`, `send 7 "d"`}, p.Take())
+	assert.Empty(t, p.Printed)
 }
 
 func TestNoDrainAfterEnd(t *testing.T) {
 	p := newPort(t)
 	_, res := p.serveOne()
-	p.answers = []abi.Status{abi.StatusQueued, abi.StatusQueued}
+	p.Answers = []abi.Status{abi.StatusQueued, abi.StatusQueued}
 	res.Write([]byte("a"))
 	res.End()
-	event(abi.EventDrain, 0, 7, nil, nil)
-	event(abi.EventFinish, 0, 7, nil, nil)
-	assert.Equal(t, []string{`send 7 HEAD 200 {} "a"`, `send 7 END ""`, "finish"}, p.take())
+	porttest.Event(abi.EventDrain, 0, 7, nil, nil)
+	porttest.Event(abi.EventFinish, 0, 7, nil, nil)
+	assert.Equal(t, []string{`send 7 HEAD 200 {} "a"`, `send 7 END ""`, "finish"}, p.Take())
 }
 
 func TestFinish(t *testing.T) {
@@ -334,28 +323,28 @@ func TestFinish(t *testing.T) {
 			data(1, abi.EventEnd|abi.EventDone, "x")
 		}, []string{"answered", "finish"}},
 		{"queued", func(p *fakePort) {
-			p.answers = []abi.Status{abi.StatusQueued}
+			p.Answers = []abi.Status{abi.StatusQueued}
 			request(1, get)
-			p.note("later")
-			event(abi.EventFinish, abi.EventDone, 1, nil, nil)
+			p.Note("later")
+			porttest.Event(abi.EventFinish, abi.EventDone, 1, nil, nil)
 		}, []string{"answered", "later", "finish"}},
 		{"lost", func(p *fakePort) {
-			p.answers = []abi.Status{abi.StatusQueued}
+			p.Answers = []abi.Status{abi.StatusQueued}
 			request(1, get)
-			event(abi.EventClose, abi.EventDone, 1, nil, nil)
+			porttest.Event(abi.EventClose, abi.EventDone, 1, nil, nil)
 		}, []string{"answered", "close"}},
 	} {
 		p := newPort(t)
 		CreateServer(func(_ *ServerRequest, r *ServerResponse) {
 			r.EndString("x")
-			p.take()
-			p.note("answered")
-			r.OnFinish(func() { p.note("finish") })
-			r.OnClose(func() { p.note("close") })
+			p.Take()
+			p.Note("answered")
+			r.OnFinish(func() { p.Note("finish") })
+			r.OnClose(func() { p.Note("close") })
 		})
 		c.do(p)
-		assert.Equal(t, c.want, p.take(), c.title)
-		assert.Empty(t, exchanges, c.title)
+		assert.Equal(t, c.want, p.Take(), c.title)
+		assert.Zero(t, port.Bindings(), c.title)
 	}
 }
 
@@ -381,13 +370,13 @@ func TestMisuseIsReported(t *testing.T) {
 		_, res := p.serveOne()
 		var got []error
 		res.OnError(func(err error) { got = append(got, err) })
-		p.answers = c.answers
+		p.Answers = c.answers
 		c.do(res)
 		if assert.Len(t, got, 1, c.title) {
 			assert.ErrorIs(t, got[0], &Error{Code: c.code}, c.title)
 		}
-		assert.Empty(t, p.printed, c.title)
-		assert.NotContains(t, p.take(), "abort 7", c.title)
+		assert.Empty(t, p.Printed, c.title)
+		assert.NotContains(t, p.Take(), "abort 7", c.title)
 	}
 }
 
@@ -408,10 +397,10 @@ func TestMisuseCanBeMended(t *testing.T) {
 		res.EndString("mended")
 	})
 	require.NoError(t, res.SetHeader("Transfer-Encoding", "gzip"))
-	p.answers = []abi.Status{abi.StatusInvalid}
+	p.Answers = []abi.Status{abi.StatusInvalid}
 	res.EndString("refused")
-	runTicks()
-	assert.Equal(t, []string{`send 7 HEAD|END 200 {Transfer-Encoding: gzip} "refused"`, `send 7 HEAD|END 200 {} "mended"`, "finish"}, p.take())
+	port.RunTicks()
+	assert.Equal(t, []string{`send 7 HEAD|END 200 {Transfer-Encoding: gzip} "refused"`, `send 7 HEAD|END 200 {} "mended"`, "finish"}, p.Take())
 }
 
 func TestMisuseThatNobodyListensTo(t *testing.T) {
@@ -439,21 +428,21 @@ func TestMisuseThatNobodyListensTo(t *testing.T) {
 	} {
 		p := newPort(t)
 		_, res := p.serveOne()
-		p.answers = c.answers
+		p.Answers = c.answers
 		c.do(res)
-		assert.Equal(t, c.want, p.take(), c.title)
-		require.NotEmpty(t, p.printed, c.title)
-		assert.Contains(t, p.printed[0], `POST "/": ERR_`, c.title)
+		assert.Equal(t, c.want, p.Take(), c.title)
+		require.NotEmpty(t, p.Printed, c.title)
+		assert.Contains(t, p.Printed[0], `POST "/": ERR_`, c.title)
 	}
 }
 
 func TestQueueLimitIsNoMisuse(t *testing.T) {
 	p := newPort(t)
 	_, res := p.serveOne()
-	p.answers = []abi.Status{abi.StatusLimit}
+	p.Answers = []abi.Status{abi.StatusLimit}
 	assert.False(t, res.WriteString("x"))
-	assert.Equal(t, []string{`send 7 HEAD 200 {} "x"`}, p.take(), "the engine has cut the connection")
-	assert.Empty(t, p.printed, "a client that does not read writes no log")
+	assert.Equal(t, []string{`send 7 HEAD 200 {} "x"`}, p.Take(), "the engine has cut the connection")
+	assert.Empty(t, p.Printed, "a client that does not read writes no log")
 }
 
 func TestTrailersFollowTheBody(t *testing.T) {
@@ -535,12 +524,12 @@ func TestEarlyHintsNeedALink(t *testing.T) {
 func TestResponseAfterTheConnectionIsGone(t *testing.T) {
 	p := newPort(t)
 	_, res := p.serveOne()
-	event(abi.EventClose, abi.EventDone, 7, nil, nil)
-	p.take()
+	porttest.Event(abi.EventClose, abi.EventDone, 7, nil, nil)
+	p.Take()
 	assert.False(t, res.WriteString("x"))
 	res.WriteProcessing()
 	res.EndString("y")
 	res.Destroy()
-	assert.Empty(t, p.take(), "the handle may be another exchange's by now")
-	assert.Empty(t, p.printed)
+	assert.Empty(t, p.Take(), "the handle may be another exchange's by now")
+	assert.Empty(t, p.Printed)
 }

@@ -1,6 +1,10 @@
 package http
 
-import "github.com/portholehttp/porthole/abi"
+import (
+	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/port"
+	"github.com/portholehttp/porthole/guest/net"
+)
 
 // Server takes requests: from a listener of its own after Listen, else, in a plugin, from the listeners that
 // the host has attached the handler to. If several servers of a plugin never listen, the first gets those.
@@ -13,6 +17,10 @@ type Server struct {
 
 	onRequest       []func(*ServerRequest, *ServerResponse)
 	onCheckContinue []func(*ServerRequest, *ServerResponse)
+	onConnect       []func(*ServerRequest, *net.Socket, []byte)
+	onUpgrade       []func(*ServerRequest, *net.Socket, []byte)
+	onConnection    []func(*net.Socket)
+	onClientError   []func(error, *net.Socket)
 	onListening     []func()
 	onClose         []func()
 	onError         []func(error)
@@ -53,10 +61,7 @@ func (s *Server) OnRequest(listener func(*ServerRequest, *ServerResponse)) {
 // a listener the client is told to continue by the engine.
 func (s *Server) OnCheckContinue(listener func(*ServerRequest, *ServerResponse)) {
 	s.onCheckContinue = append(s.onCheckContinue, listener)
-	if s.state == stateStarting || s.state == stateListening {
-		serverListeners(s.number, s.mask())
-	}
-	announceAttached()
+	s.announce()
 }
 
 // OnListening adds a listener for the success of Listen.
@@ -80,12 +85,12 @@ func (s *Server) Close(callback ...func()) {
 		s.onceClose = append(s.onceClose, callback...)
 		s.state = stateClosing
 		s.address = nil
-		serverClose(s.number)
-	case s.state == stateIdle && hosted && s.detach():
+		port.ServerClose(s.number)
+	case s.state == stateIdle && port.Hosted && s.detach():
 		s.onceClose = append(s.onceClose, callback...)
-		nextTick(taskFunc(s.emitClose))
+		port.NextTick(port.TaskFunc(s.emitClose))
 	default:
-		s.failLater(&Error{codeNotRunning, "the server does not listen"})
+		s.failLater(port.NewError(codeNotRunning, "the server does not listen"))
 	}
 }
 
@@ -117,15 +122,23 @@ func (s *Server) detach() bool {
 	return false
 }
 
+// announce tells the engine what s listens to.
+func (s *Server) announce() {
+	if s.state == stateStarting || s.state == stateListening {
+		port.ServerListeners(s.number, s.mask())
+	}
+	announceAttached()
+}
+
 // announceAttached tells the engine what the server listens to that serves the host's listeners.
 func announceAttached() {
 	var mask uint32
 	if len(attached) > 0 {
 		mask = attached[0].mask()
 	}
-	if hosted && mask != hostMask {
+	if port.Hosted && mask != hostMask {
 		hostMask = mask
-		serverListeners(0, mask)
+		port.ServerListeners(0, mask)
 	}
 }
 
@@ -133,6 +146,18 @@ func announceAttached() {
 func (s *Server) mask() (mask uint32) {
 	if len(s.onCheckContinue) > 0 {
 		mask |= abi.ListenCheckContinue
+	}
+	if len(s.onConnect) > 0 {
+		mask |= abi.ListenConnect
+	}
+	if len(s.onUpgrade) > 0 {
+		mask |= abi.ListenUpgrade
+	}
+	if len(s.onConnection) > 0 {
+		mask |= abi.ListenConnection
+	}
+	if len(s.onClientError) > 0 {
+		mask |= abi.ListenClientError
 	}
 	return mask
 }
@@ -194,7 +219,7 @@ func (s *Server) listenFailed(status abi.Status, reason string) {
 	closing := s.state == stateClosing
 	s.unregister()
 	s.onceListening = nil
-	if status != abi.StatusDenied || !hosted || len(s.onError) > 0 { // else the host's log says so: it is attached
+	if status != abi.StatusDenied || !port.Hosted || len(s.onError) > 0 { // else the host's log says so: it is attached
 		s.fail(listenError(status, reason))
 	}
 	if closing {
@@ -205,7 +230,7 @@ func (s *Server) listenFailed(status abi.Status, reason string) {
 // fail emits 'error'.
 func (s *Server) fail(err error) {
 	if len(s.onError) == 0 {
-		uncaught(err)
+		port.Uncaught(err)
 	}
 	for _, listener := range s.onError {
 		listener(err)
@@ -214,6 +239,6 @@ func (s *Server) fail(err error) {
 
 // failLater is fail on the next tick, so that a listener added after the call that failed is told.
 func (s *Server) failLater(err error) {
-	nextTick(taskFunc(func() { s.fail(err) }))
-	wake()
+	port.NextTick(port.TaskFunc(func() { s.fail(err) }))
+	port.Wake()
 }

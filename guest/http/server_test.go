@@ -11,12 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/port"
+	"github.com/portholehttp/porthole/guest/internal/port/porttest"
 )
 
 func (p *fakePort) watchServer(s *Server) {
-	s.OnListening(func() { p.note("listening") })
-	s.OnClose(func() { p.note("closed") })
-	s.OnError(func(err error) { p.note("error %s", code(err)) })
+	s.OnListening(func() { p.Note("listening") })
+	s.OnClose(func() { p.Note("closed") })
+	s.OnError(func(err error) { p.Note("error %s", code(err)) })
 }
 
 func code(err error) string {
@@ -26,37 +28,39 @@ func code(err error) string {
 	return err.Error()
 }
 
-func listening(server uint64, text string) { event(abi.EventListening, 0, server, []byte(text), nil) }
+func listening(server uint64, text string) {
+	porttest.Event(abi.EventListening, 0, server, []byte(text), nil)
+}
 
 func listenFails(server uint64, status abi.Status, text string) {
-	event(abi.EventListenError, uint32(status), server, []byte(text), nil)
+	porttest.Event(abi.EventListenError, uint32(status), server, []byte(text), nil)
 }
 
 func TestListen(t *testing.T) {
 	p := newPort(t)
 	s := CreateServer()
 	p.watchServer(s)
-	s.Listen(8000, Hostname("localhost"), Backlog(5), Callback(func() { p.note("callback") }))
+	s.Listen(8000, Hostname("localhost"), Backlog(5), Callback(func() { p.Note("callback") }))
 	assert.Nil(t, s.Address())
-	assert.Equal(t, []string{`listen 1 kind 0 port 8000 host "localhost" backlog 5`}, p.take())
+	assert.Equal(t, []string{`listen 1 kind 0 port 8000 host "localhost" backlog 5`}, p.Take())
 	listening(1, "127.0.0.1:8000")
 	assert.Equal(t, "127.0.0.1:8000", s.Address().String())
 	assert.Equal(t, "tcp", s.Address().Network())
-	assert.Equal(t, []string{"callback", "listening"}, p.take())
+	assert.Equal(t, []string{"callback", "listening"}, p.Take())
 
-	s.Close(func() { p.note("close callback") })
-	assert.Equal(t, []string{"close 1"}, p.take())
-	event(abi.EventServerClose, 0, 1, nil, nil)
-	assert.Equal(t, []string{"close callback", "closed"}, p.take())
+	s.Close(func() { p.Note("close callback") })
+	assert.Equal(t, []string{"close 1"}, p.Take())
+	porttest.Event(abi.EventServerClose, 0, 1, nil, nil)
+	assert.Equal(t, []string{"close callback", "closed"}, p.Take())
 	assert.Nil(t, s.Address())
 	assert.Empty(t, servers)
 
 	s.ListenPath("/run/x.sock")
-	assert.Equal(t, []string{`listen 2 kind 1 port 0 host "/run/x.sock" backlog 0`}, p.take(), "a number of its own for each time")
+	assert.Equal(t, []string{`listen 2 kind 1 port 0 host "/run/x.sock" backlog 0`}, p.Take(), "a number of its own for each time")
 	listening(2, "unix:/run/x.sock")
 	assert.Equal(t, "unix", s.Address().Network())
 	assert.Equal(t, "/run/x.sock", s.Address().String())
-	assert.Equal(t, []string{"listening"}, p.take(), "callbacks are called once")
+	assert.Equal(t, []string{"listening"}, p.Take(), "callbacks are called once")
 }
 
 func TestListenErrors(t *testing.T) {
@@ -69,13 +73,13 @@ func TestListenErrors(t *testing.T) {
 		p.watchServer(s)
 		s.Listen(80)
 		listenFails(1, status, "the reason")
-		assert.Equal(t, []string{`listen 1 kind 0 port 80 host "" backlog 0`, "error " + code}, p.take(), "as an event")
+		assert.Equal(t, []string{`listen 1 kind 0 port 80 host "" backlog 0`, "error " + code}, p.Take(), "as an event")
 
-		p.answers = []abi.Status{status}
+		p.Answers = []abi.Status{status}
 		s.Listen(80)
-		assert.Len(t, p.take(), 1)
-		runTicks()
-		assert.Equal(t, []string{"error " + code}, p.take(), "as the answer: told on the next tick all the same")
+		assert.Len(t, p.Take(), 1)
+		port.RunTicks()
+		assert.Equal(t, []string{"error " + code}, p.Take(), "as the answer: told on the next tick all the same")
 		assert.Empty(t, servers)
 	}
 	assert.Equal(t, "EADDRINUSE: listen: the reason", listenError(abi.StatusInUse, "the reason").Error())
@@ -101,8 +105,8 @@ func TestListenMisuse(t *testing.T) {
 		s := CreateServer()
 		c.do(s)
 		p.watchServer(s)
-		runTicks()
-		assert.Equal(t, []string{"error " + c.code}, p.take())
+		port.RunTicks()
+		assert.Equal(t, []string{"error " + c.code}, p.Take())
 	}
 }
 
@@ -112,12 +116,12 @@ func TestListenAndCloseTwice(t *testing.T) {
 	p.watchServer(s)
 	s.Listen(1)
 	s.Listen(2)
-	runTicks()
-	assert.Equal(t, []string{`listen 1 kind 0 port 1 host "" backlog 0`, "error ERR_SERVER_ALREADY_LISTEN"}, p.take())
+	port.RunTicks()
+	assert.Equal(t, []string{`listen 1 kind 0 port 1 host "" backlog 0`, "error ERR_SERVER_ALREADY_LISTEN"}, p.Take())
 	s.Close()
 	s.Close()
-	runTicks()
-	assert.Equal(t, []string{"close 1", "error ERR_SERVER_NOT_RUNNING"}, p.take())
+	port.RunTicks()
+	assert.Equal(t, []string{"close 1", "error ERR_SERVER_NOT_RUNNING"}, p.Take())
 }
 
 func TestCloseBeforeListening(t *testing.T) {
@@ -126,17 +130,17 @@ func TestCloseBeforeListening(t *testing.T) {
 	p.watchServer(s)
 	s.Listen(1)
 	s.Close()
-	p.take()
+	p.Take()
 	listening(1, "127.0.0.1:1")
-	assert.Empty(t, p.take())
-	event(abi.EventServerClose, 0, 1, nil, nil)
-	assert.Equal(t, []string{"closed"}, p.take())
+	assert.Empty(t, p.Take())
+	porttest.Event(abi.EventServerClose, 0, 1, nil, nil)
+	assert.Equal(t, []string{"closed"}, p.Take())
 
 	s.Listen(1)
 	s.Close()
-	p.take()
+	p.Take()
 	listenFails(2, abi.StatusInUse, "")
-	assert.Equal(t, []string{"error EADDRINUSE", "closed"}, p.take())
+	assert.Equal(t, []string{"error EADDRINUSE", "closed"}, p.Take())
 }
 
 func TestUncaughtErrorPanics(t *testing.T) {
@@ -182,21 +186,21 @@ func TestOptionsRecord(t *testing.T) {
 
 func TestCheckContinue(t *testing.T) {
 	p := newPort(t)
-	hosted = true
-	s := CreateServer(func(*ServerRequest, *ServerResponse) { p.note("request") })
+	port.Hosted = true
+	s := CreateServer(func(*ServerRequest, *ServerResponse) { p.Note("request") })
 	s.OnCheckContinue(func(_ *ServerRequest, res *ServerResponse) {
-		p.note("checkContinue")
+		p.Note("checkContinue")
 		res.WriteContinue()
 	})
-	assert.Equal(t, []string{"listeners 0 1"}, p.take())
-	event(abi.EventCheckContinue, 0, 7, requestRecord(post, 0), nil)
-	assert.Equal(t, []string{"checkContinue", "inform 7 100 {}"}, p.take(), "in place of 'request'")
+	assert.Equal(t, []string{"listeners 0 1"}, p.Take())
+	porttest.Event(abi.EventCheckContinue, 0, 7, porttest.RequestRecord(post, 0), nil)
+	assert.Equal(t, []string{"checkContinue", "inform 7 100 {}"}, p.Take(), "in place of 'request'")
 	request(8, get)
-	assert.Equal(t, []string{"request"}, p.take())
+	assert.Equal(t, []string{"request"}, p.Take())
 	s.Listen(1)
-	assert.Equal(t, []string{`listen 1 kind 0 port 1 host "" backlog 0`, "listeners 1 1"}, p.take())
+	assert.Equal(t, []string{`listen 1 kind 0 port 1 host "" backlog 0`, "listeners 1 1"}, p.Take())
 	listening(1, "127.0.0.1:1")
-	assert.Equal(t, []string{"listeners 0 0"}, p.take(), "the host's listeners are nobody's now")
+	assert.Equal(t, []string{"listeners 0 0"}, p.Take(), "the host's listeners are nobody's now")
 }
 
 func TestCheckContinueAddedWhileListening(t *testing.T) {
@@ -204,33 +208,33 @@ func TestCheckContinueAddedWhileListening(t *testing.T) {
 	s := CreateServer()
 	s.Listen(1)
 	listening(1, "127.0.0.1:1")
-	p.take()
+	p.Take()
 	s.OnCheckContinue(func(*ServerRequest, *ServerResponse) {})
-	assert.Equal(t, []string{"listeners 1 1"}, p.take())
+	assert.Equal(t, []string{"listeners 1 1"}, p.Take())
 }
 
 func TestWhoGetsARequest(t *testing.T) {
 	p := newPort(t)
-	hosted = true
+	port.Hosted = true
 	make := func(name string) *Server {
 		s := CreateServer()
-		s.OnRequest(func(_ *ServerRequest, res *ServerResponse) { p.note("%s", name); res.End() })
+		s.OnRequest(func(_ *ServerRequest, res *ServerResponse) { p.Note("%s", name); res.End() })
 		return s
 	}
 	a, b, c := make("a"), make("b"), make("c")
 	ask := func(server uint32) []string {
-		p.take()
+		p.Take()
 		requestFor(server, abi.EventEnd, 7, get, "")
-		return p.take()[:1]
+		return p.Take()[:1]
 	}
 	assert.Equal(t, []string{"a"}, ask(0), "the first that does not listen")
 	a.Listen(1)
 	listening(1, "127.0.0.1:1")
 	assert.Equal(t, []string{"b"}, ask(0))
 	assert.Equal(t, []string{"a"}, ask(1))
-	b.Close(func() { p.note("b closed") })
-	runTicks()
-	assert.Equal(t, []string{"b closed"}, p.take())
+	b.Close(func() { p.Note("b closed") })
+	port.RunTicks()
+	assert.Equal(t, []string{"b closed"}, p.Take())
 	assert.Equal(t, []string{"c"}, ask(0))
 	c.Close()
 	assert.Equal(t, []string{`send 7 HEAD|END 503 {} ""`}, ask(0))
@@ -241,32 +245,25 @@ func TestRequestThatNobodyListensTo(t *testing.T) {
 	p := newPort(t)
 	CreateServer()
 	request(7, get)
-	assert.Equal(t, []string{`send 7 HEAD|END 503 {} ""`}, p.take())
-	assert.Empty(t, exchanges)
+	assert.Equal(t, []string{`send 7 HEAD|END 503 {} ""`}, p.Take())
+	assert.Zero(t, port.Bindings())
 }
 
 func TestPluginWithoutTheGrantServesTheHost(t *testing.T) {
 	p := newPort(t)
-	hosted = true
+	port.Hosted = true
 	s := CreateServer(func(_ *ServerRequest, res *ServerResponse) { res.EndString("hello") })
 	s.Listen(8000)
 	listenFails(1, abi.StatusDenied, "")
-	require.Empty(t, p.printed)
-	p.take()
+	require.Empty(t, p.Printed)
+	p.Take()
 	request(7, get)
-	assert.Equal(t, []string{`send 7 HEAD|END 200 {} "hello"`}, p.take())
+	assert.Equal(t, []string{`send 7 HEAD|END 200 {} "hello"`}, p.Take())
 
 	p.watchServer(s)
-	p.answers = []abi.Status{abi.StatusDenied}
+	p.Answers = []abi.Status{abi.StatusDenied}
 	s.ListenPath("/x")
-	runTicks()
-	assert.Equal(t, "error EACCES", p.take()[1])
-	assert.Empty(t, p.printed)
-}
-
-func TestErrorsOfAnotherCodeAreNotEqual(t *testing.T) {
-	a := &Error{"A", "x"}
-	assert.ErrorIs(t, a, &Error{Code: "A"})
-	assert.NotErrorIs(t, a, &Error{Code: "B"})
-	assert.Equal(t, "A: x", a.Error())
+	port.RunTicks()
+	assert.Equal(t, "error EACCES", p.Take()[1])
+	assert.Empty(t, p.Printed)
 }

@@ -1,15 +1,20 @@
 package http
 
+import (
+	"github.com/portholehttp/porthole/guest/internal/port"
+	"github.com/portholehttp/porthole/guest/internal/text"
+)
+
 // What a handler puts into a head is checked before it is kept, so that nothing a client sent can
 // break out of the line it is echoed in.
 
 // checkHeader validates one field line (RFC 9110 §5.5, §5.6.2).
 func checkHeader(h Header) error {
 	if !isToken(h.Name) {
-		return &Error{codeToken, "header name must be a valid HTTP token: " + quote(h.Name)}
+		return port.NewError(codeToken, "header name must be a valid HTTP token: "+quote(h.Name))
 	}
 	if !isFieldValue(h.Value) {
-		return &Error{codeChar, "invalid character in the value of header " + quote(h.Name)}
+		return port.NewError(codeChar, "invalid character in the value of header "+quote(h.Name))
 	}
 	return nil
 }
@@ -26,17 +31,17 @@ func checkHeaders(headers []Header) error {
 // checkTrailer validates a trailer field. Fields that frame, route or modify the message are of no use
 // after it, and a recipient that merges them into the head is misled (RFC 9110 §6.5.1).
 func checkTrailer(h Header) error {
-	switch toLower(h.Name) {
+	switch text.Lower(h.Name) {
 	case "connection", "content-encoding", "content-length", "content-range", "content-type", "host",
 		"keep-alive", "te", "trailer", "transfer-encoding", "upgrade":
-		return &Error{codeTrailer, "not allowed as a trailer: " + quote(h.Name)}
+		return port.NewError(codeTrailer, "not allowed as a trailer: "+quote(h.Name))
 	}
 	return checkHeader(h)
 }
 
 func checkReason(reason string) error {
 	if !isFieldValue(reason) {
-		return &Error{codeChar, "invalid character in the reason phrase"}
+		return port.NewError(codeChar, "invalid character in the reason phrase")
 	}
 	return nil
 }
@@ -67,6 +72,17 @@ func isFieldValue(s string) bool {
 		}
 	}
 	return true
+}
+
+// isTarget reports whether s can be the target of a request line: no control character or space, which would end it. Bytes from
+// 0x80 on are sent as they are, as Node does.
+func isTarget(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c <= ' ' || c == 0x7f {
+			return false
+		}
+	}
+	return len(s) > 0
 }
 
 // quote makes s safe to print on one line.

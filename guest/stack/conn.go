@@ -5,18 +5,24 @@ import (
 	"github.com/portholehttp/porthole/guest/stack/h1"
 )
 
-// conn is a server connection.
+// conn is a connection: one on which clients make requests, one on which a handler does (client is not nil), or
+// one whose bytes are a handler's (raw is not nil).
 type conn struct {
 	socket   uint64 // 0: not in use
-	listener *listener
+	handle   uint64 // what handlers call it; 0: none has asked
+	terms    *terms
+	listener *listener // where it came in; nil for one that goes out
+	client   *client
+	raw      *raw
+	takeover *takeover // what it becomes raw by, once earlier requests are answered
 
 	// Input.
-	parser  h1.RequestParser
+	parser  h1.Parser
 	in      queue     // received and not consumed: an unfinished head, or what was held back
 	reading *exchange // whose body is being received
 	held    bool      // the socket is paused
 	eof     bool      // the peer has sent its FIN
-	deaf    bool      // no more requests: further input is discarded
+	deaf    bool      // no more messages: further input is discarded
 
 	// Output.
 	first, last         *exchange // unanswered, in request order; first owns the socket
@@ -25,15 +31,19 @@ type conn struct {
 	out                 queue
 	written             int64 // bytes ever put into out or the kernel
 	waiting             int   // bytes in out and in the out of exchanges
-	stalled             bool  // the kernel takes no more: Writable follows
+	stalled             bool  // the kernel takes no more: Writable or Connect follows
 
-	served    uint32
-	closing   bool // the last response is in out: shut down when it has left
-	lingering bool
-	broken    bool // the socket is gone
-	scheduled bool // on Engine.work
+	served        uint32
+	closing       bool // the last response is in out: shut down when it has left
+	lingering     bool
+	broken        bool   // the socket is gone
+	failure       string // why, as in EventError; "" if a handler or the engine wanted it so
+	failureStatus abi.Status
+	scheduled     bool // on Engine.work
 
 	readTimer, requestTimer, writeTimer timer
+	idleTimer                           timer // abi.SocketTimeout
+	idleAfter                           int64 // nanoseconds; 0: none
 }
 
 // conn returns the connection of a socket handle, nil for a stale one.
@@ -46,6 +56,7 @@ func (e *Engine) conn(socket uint64) *conn {
 	return nil
 }
 
+// newConn makes a connection of a socket; l is nil for one that goes out.
 func (e *Engine) newConn(socket uint64, l *listener) *conn {
 	i := int(uint32(socket))
 	for len(e.conns) <= i {
@@ -58,28 +69,29 @@ func (e *Engine) newConn(socket uint64, l *listener) *conn {
 	} else {
 		c = new(conn)
 	}
-	c.readTimer.conn, c.requestTimer.conn, c.writeTimer.conn = c, c, c
+	c.readTimer.conn, c.requestTimer.conn, c.writeTimer.conn, c.idleTimer.conn = c, c, c, c
 	e.conns[i] = c
-	c.socket, c.listener = socket, l
-	c.parser.Init(h1.Limits{
-		MaxHeaderBytes:     l.options.MaxHeaderBytes,
-		MaxHeadersCount:    l.options.MaxHeadersCount,
-		MaxChunkExtensions: l.options.MaxChunkExtensions,
-		Lenient:            l.options.Lenient,
-	})
-	l.conns++
+	c.socket, c.listener, c.terms = socket, l, &e.outbound
+	if l != nil {
+		c.terms = &l.terms
+		l.conns++
+	}
 	e.live++
 	return c
 }
 
-// drop closes the socket of c, unless it broke, and forgets c. Its exchanges have been told.
+// drop closes the socket of c, unless it broke, and forgets c. Its exchanges have been told; who has its handle is told now.
 func (e *Engine) drop(c *conn) {
 	if !c.broken {
 		e.sockets.Close(c.socket, false)
 	}
-	c.readTimer.disarm()
-	c.requestTimer.disarm()
-	c.writeTimer.disarm()
+	if c.handle != 0 {
+		e.events = append(e.events, Event{Kind: abi.EventClose, Flags: abi.EventDone, Target: c.handle})
+		e.handles.closeSocket(c)
+	}
+	for _, t := range []*timer{&c.readTimer, &c.requestTimer, &c.writeTimer, &c.idleTimer} {
+		t.disarm()
+	}
 	c.in.drop(&e.buffers)
 	c.out.drop(&e.buffers)
 	e.queued -= c.waiting
@@ -90,6 +102,9 @@ func (e *Engine) drop(c *conn) {
 	if e.live--; e.live == 0 && e.armed != 0 {
 		e.armed = 0
 		e.sockets.SetTimer(0)
+	}
+	if l == nil {
+		return
 	}
 	if l.conns--; l.closing && l.conns == 0 {
 		e.closeServers()
@@ -116,13 +131,27 @@ func (c *conn) idle() bool {
 // settle brings c to rest at the end of an entry: it consumes input that is no longer held back,
 // tells handlers what became true, and decides how the connection goes on.
 func (e *Engine) settle(c *conn) {
+	switch {
+	case c.raw != nil:
+		e.settleRaw(c)
+	case c.client != nil:
+		e.settleClient(c)
+	default:
+		e.settleServer(c)
+	}
+}
+
+func (e *Engine) settleServer(c *conn) {
 	e.consume(c)
 	if c.broken {
-		e.abandon(c)
-		e.drop(c)
+		e.lose(c)
 		return
 	}
 	e.notify(c)
+	if c.takeover != nil && c.takeoverDue() {
+		e.takeOver(c)
+		return
+	}
 	if c.closing && !c.lingering {
 		e.abandon(c) // requests behind the last response are never answered
 		if c.out.len() == 0 {
@@ -162,7 +191,7 @@ func (e *Engine) finish(x *exchange) {
 	ev := Event{Kind: abi.EventFinish, Target: x.handle}
 	if x.received {
 		ev.Flags = abi.EventDone
-		e.exchanges.close(x)
+		e.handles.close(x)
 	}
 	e.events = append(e.events, ev)
 }
@@ -194,8 +223,17 @@ func (e *Engine) abandon(c *conn) {
 func (e *Engine) disown(x *exchange) {
 	if x.handle != 0 {
 		e.events = append(e.events, Event{Kind: abi.EventClose, Flags: abi.EventDone, Target: x.handle})
-		e.exchanges.close(x)
+		e.handles.close(x)
 	}
+}
+
+// lose ends a connection of a client that broke.
+func (e *Engine) lose(c *conn) {
+	if c.failure != "" && !c.lingering && e.mask(c.listener)&abi.ListenClientError != 0 {
+		e.clientError(c, c.failure)
+	}
+	e.abandon(c)
+	e.drop(c)
 }
 
 // linger ends the sending side and discards input until the peer closes too, so that a reset does

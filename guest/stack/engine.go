@@ -6,8 +6,13 @@ import "github.com/portholehttp/porthole/abi"
 // No call blocks, and none calls back into the engine.
 type Sockets interface {
 	// Listen opens a listener for a handler's server; request is an abi.ListenRequest and its
-	// host text. The driver tells the handler what came of it.
+	// host text. The driver tells the handler what came of it. For abi.ListenServer the listener is the other server's.
 	Listen(server uint64, request []byte) (listener uint64, status abi.Status)
+	// Connect begins to connect for the handler whose instance owner has in its high half; destination is an abi.Destination.
+	// Engine.Connect follows, unless the socket is closed first.
+	Connect(owner uint64, destination []byte) (socket uint64, status abi.Status)
+	// SetOption sets abi.SocketNoDelay or abi.SocketKeepAlive.
+	SetOption(socket uint64, option abi.SocketOption, value int64) abi.Status
 	// Write hands bytes to the kernel. When it takes fewer than len(p), Engine.Writable follows.
 	Write(socket uint64, p []byte) (n int, status abi.Status)
 	// Shutdown ends the sending side once what was written has left.
@@ -25,35 +30,42 @@ type Sockets interface {
 
 // Event is something a handler is told. Head and Body are views, valid until the next entry.
 type Event struct {
-	Kind     abi.EventKind
-	Flags    uint32
-	Target   uint64 // an exchange, or a server
-	Listener uint64 // where a request came in
-	Head     []byte
-	Body     []byte
+	Kind   abi.EventKind
+	Flags  uint32
+	Target uint64 // an exchange, or a server
+	Other  uint64 // a listener, or the socket of EventSocket
+	Head   []byte
+	Body   []byte
 }
 
 // Engine serves HTTP on the sockets of one shard. It is not safe for concurrent use.
 type Engine struct {
-	sockets   Sockets
-	now       int64  // monotonic nanoseconds, as given by the last entry
-	entry     uint64 // counts entries
-	events    []Event
-	heads     []byte // the head records of events
-	scratch   []byte // a response while it is put together
-	work      []*conn
-	turn      bool // Turn has something to do besides work
-	listeners []*listener
-	hostMask  uint32  // abi.Listen*, of the handler attached to the host's listeners
-	conns     []*conn // by the low half of the socket handle
-	freeConns []*conn
-	live      int // connections
-	exchanges exchangeTable
-	buffers   bufferPool
-	queued    int // response bytes that wait, over all connections
-	armed     int64
-	date      dateCache
-	rendered  renderedHead
+	sockets       Sockets
+	now           int64  // monotonic nanoseconds, as given by the last entry
+	entry         uint64 // counts entries
+	events        []Event
+	heads         []byte // the head records of events
+	scratch       []byte // a response while it is put together
+	work          []*conn
+	turn          bool    // Turn has something to do besides work
+	pools         []*pool // with requests to give to connections
+	listeners     []*listener
+	hostMask      uint32  // abi.Listen*, of the handler attached to the host's listeners
+	conns         []*conn // by the low half of the socket handle
+	freeConns     []*conn
+	live          int // connections
+	handles       handleTable
+	agents        map[string]*pool // by what makes connections alike
+	requests      int              // client exchanges that are open
+	outbound      terms            // of connections that go out
+	draining      bool             // connections that go out are not kept
+	durations     map[int64]*timerList
+	durationsKept int // how many of them there may be before the empty ones are dropped
+	buffers       bufferPool
+	queued        int // response bytes that wait, over all connections
+	armed         int64
+	date          dateCache
+	rendered      renderedHead
 }
 
 // MaxTotalQueued is the most response bytes that may wait in one engine. A connection whose
@@ -61,7 +73,14 @@ type Engine struct {
 const MaxTotalQueued = 256 << 20
 
 // New returns an engine without listeners.
-func New(s Sockets) *Engine { return &Engine{sockets: s} }
+func New(s Sockets) *Engine {
+	e := &Engine{sockets: s, agents: map[string]*pool{}, durations: map[int64]*timerList{}}
+	e.outbound.init(&abi.Options{
+		WriteIdleTimeout: abi.DefaultOptions.WriteIdleTimeout,
+		MaxQueuedBytes:   abi.DefaultOptions.MaxQueuedBytes,
+	})
+	return e
+}
 
 // Events returns what the last entry raised, in order. It is valid until the next entry.
 func (e *Engine) Events() []Event { return e.events }
@@ -85,15 +104,45 @@ func (e *Engine) Accept(socket, listener uint64, now int64) {
 		return
 	}
 	c := e.newConn(socket, l)
+	c.parser.InitRequest(l.limits())
 	e.arm(&c.readTimer, timeHeaders)
+	if e.mask(l)&abi.ListenConnection != 0 {
+		e.emitSocket(abi.EventConnection, c, e.serverHead(l, ""), nil)
+	}
+}
+
+// Connect tells what came of Sockets.Connect. Unless the status is OK the socket is gone, and reason is a text
+// "CODE what happened".
+func (e *Engine) Connect(socket uint64, status abi.Status, reason []byte, now int64) {
+	e.enter(now)
+	c := e.conn(socket)
+	switch {
+	case c == nil:
+		return
+	case status == abi.StatusOK:
+		c.stalled = false
+		e.events = append(e.events, Event{Kind: abi.EventConnected, Target: c.handle})
+		e.active(c)
+		e.flush(c)
+	default:
+		c.broken, c.failure, c.failureStatus = true, string(reason), status
+	}
+	e.settle(c)
+	e.servePools()
 }
 
 // Data gives the engine bytes of a socket. The engine may overwrite p, and events may refer to it.
 func (e *Engine) Data(socket uint64, p []byte, now int64) {
 	e.enter(now)
 	if c := e.conn(socket); c != nil && !c.lingering {
-		e.receive(c, p)
+		e.active(c)
+		if c.raw != nil {
+			e.receiveRaw(c, p)
+		} else {
+			e.receive(c, p)
+		}
 		e.settle(c)
+		e.servePools()
 	}
 }
 
@@ -108,6 +157,7 @@ func (e *Engine) End(socket uint64, now int64) {
 	default:
 		c.eof = true
 		e.settle(c)
+		e.servePools()
 	}
 }
 
@@ -118,6 +168,7 @@ func (e *Engine) Writable(socket uint64, now int64) {
 		c.stalled = false
 		e.flush(c)
 		e.settle(c)
+		e.servePools()
 	}
 }
 
@@ -126,7 +177,11 @@ func (e *Engine) Closed(socket uint64, _ abi.Status, now int64) {
 	e.enter(now)
 	if c := e.conn(socket); c != nil {
 		c.broken = true
+		if c.failure == "" {
+			c.failure = readFailed
+		}
 		e.settle(c)
+		e.servePools()
 	}
 }
 
@@ -140,7 +195,9 @@ func (e *Engine) Turn(now int64) {
 			e.flush(c)
 			e.settle(c)
 		}
+		e.servePools()
 	}
+	e.servePools()
 	clear(e.work)
 	e.work = e.work[:0]
 	e.turn = false

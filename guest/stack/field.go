@@ -25,6 +25,7 @@ const (
 	fieldKeepAlive
 	fieldTrailer
 	fieldTransferEncoding
+	fieldUpgrade
 )
 
 // kindOf tells the kind by the length of the name first: few names need a second look.
@@ -40,6 +41,9 @@ func kindOf(name []byte) fieldKind {
 	case 7:
 		if h1.EqualFold(name, "trailer") {
 			return fieldTrailer
+		}
+		if h1.EqualFold(name, "upgrade") {
+			return fieldUpgrade
 		}
 	case 10:
 		if h1.EqualFold(name, "connection") {

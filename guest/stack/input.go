@@ -34,24 +34,39 @@ func (e *Engine) consume(c *conn) {
 		n := e.feed(c, c.in.view())
 		c.in.skip(&e.buffers, n)
 	}
+	if c.raw != nil {
+		return // it has switched protocols
+	}
 	if c.deaf {
 		c.in.drop(&e.buffers)
 	}
 	blocked := c.blocked()
-	if blocked != c.held {
-		if c.held = blocked; blocked {
-			e.sockets.Pause(c.socket)
-		} else {
-			e.sockets.Resume(c.socket)
-		}
-	}
+	e.hold(c, blocked)
 	if c.eof && !blocked {
 		e.endOfInput(c)
 	}
 }
 
+// hold stops reading the socket of c, or goes on.
+func (e *Engine) hold(c *conn, held bool) {
+	if held != c.held {
+		if c.held = held; held {
+			e.sockets.Pause(c.socket)
+		} else {
+			e.sockets.Resume(c.socket)
+		}
+	}
+}
+
 // endOfInput acts on the peer's FIN once everything before it has been consumed.
 func (e *Engine) endOfInput(c *conn) {
+	switch {
+	case c.client != nil:
+		e.endOfResponses(c)
+		return
+	case c.takeover != nil:
+		return // it is the handler's to act on
+	}
 	if !c.deaf && c.parser.EOF() != nil {
 		e.reject(c, replyTo(c.parser.Err))
 		return
@@ -67,18 +82,25 @@ func (e *Engine) endOfInput(c *conn) {
 
 // blocked reports whether input of c has to wait.
 func (c *conn) blocked() bool {
-	if c.deaf {
+	switch x := c.reading; {
+	case c.deaf:
 		return false
-	}
-	if x := c.reading; x != nil {
+	case c.client != nil:
+		return x != nil && x.paused
+	case c.takeover != nil:
+		return true
+	case x != nil:
 		return x.paused && !x.ended
 	}
-	return c.unanswered >= c.listener.options.MaxPipelined || c.out.len() > highWater
+	return c.unanswered >= c.terms.options.MaxPipelined || c.out.len() > highWater
 }
 
 // feed parses buf and raises the events in it. It returns how many bytes it consumed; the rest is
 // an unfinished head, or has to wait.
 func (e *Engine) feed(c *conn, buf []byte) (consumed int) {
+	if c.client != nil {
+		return e.feedClient(c, buf)
+	}
 	for !c.deaf && !c.blocked() {
 		step, n := c.parser.Next(buf[consumed:])
 		switch step {

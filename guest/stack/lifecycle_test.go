@@ -247,6 +247,24 @@ func TestServerListen(t *testing.T) {
 	require.EqualValues(t, 1, got.server)
 	w.end(4)
 
+	// Another server takes its connections over.
+	const heir = 3<<32 | 2
+	handle := l.handle
+	status, _ = w.later(abi.OpServerListen, heir, 0, record(func(r *abi.ListenRequest) { r.Kind, r.Number = abi.ListenServer, 1 }, ""), "")
+	require.Equal(t, abi.StatusOK, status)
+	w.sockets[5] = &fakeSocket{room: -1}
+	w.engine.Accept(5, handle, w.now)
+	w.handler = func(w *world, ev Event) {
+		if ev.Kind == abi.EventRequest {
+			got = decodeRequest(t, ev.Head)
+			w.respond(ev.Target, 200, "")
+		}
+	}
+	w.data(5, get)
+	require.EqualValues(t, 2, got.server)
+	status, _ = w.later(abi.OpServerClose, heir, 0, nil, "")
+	require.Equal(t, abi.StatusOK, status)
+
 	status, _ = w.later(abi.OpServerClose, server, 0, nil, "")
 	require.Equal(t, abi.StatusOK, status)
 	require.Equal(t, "server_close", w.log[len(w.log)-1])
@@ -386,7 +404,7 @@ func simulate(t *testing.T, r *rand.Rand) {
 		case ev.Kind == abi.EventServerClose:
 			return
 		default:
-			require.Contains(t, open, ev.Target, "%s for an exchange that is over", describe(ev))
+			require.Contains(t, open, ev.Target, "%s for an exchange that is over", w.describe(ev))
 		}
 		for _, b := range ev.Body {
 			require.Equal(t, letter(number[ev.Target]), b, "a body of another request")
@@ -481,7 +499,7 @@ func simulate(t *testing.T, r *rand.Rand) {
 	}
 	require.Zero(t, w.engine.queued)
 	require.Empty(t, w.engine.listeners)
-	require.Len(t, w.engine.exchanges.free, len(w.engine.exchanges.slots))
+	require.Len(t, w.engine.handles.free, len(w.engine.handles.slots))
 }
 
 func liveSockets(w *world) (live []uint64) {

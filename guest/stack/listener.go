@@ -6,22 +6,17 @@ import (
 	"github.com/portholehttp/porthole/abi"
 )
 
-// listener is where connections come from: their limits and timeouts, and whose requests they are.
+// listener is where connections come from: on which terms, and whose requests they are.
 type listener struct {
-	handle  uint64
-	options abi.Options
+	terms
+	handle  uint64 // 0: another server has taken it over
 	server  uint64 // target of a handler's own server; 0: a listener of the host
 	mask    uint32 // abi.Listen*, for a handler's own server
 	conns   int
 	closing bool // no more connections come; those that are idle close
-	timers  [timeClasses]timerList
 
 	keepAliveLine []byte // Keep-Alive field: how long an idle connection stays
 }
-
-// keepAliveBuffer is how much longer than advertised an idle connection stays open, so that a
-// request which the client sends at the last moment does not meet a closing socket.
-const keepAliveBuffer = int64(1e9)
 
 func (e *Engine) listener(handle uint64) *listener {
 	for _, l := range e.listeners {
@@ -51,18 +46,21 @@ func (e *Engine) ListenerOpen(handle uint64, o *abi.Options) abi.Status {
 }
 
 func (e *Engine) addListener(handle, server uint64, o *abi.Options) *listener {
-	l := &listener{handle: handle, options: *o, server: server}
-	l.timers[timeHeaders].duration = o.HeadersTimeout
-	l.timers[timeRequest].duration = o.RequestTimeout
-	l.timers[timeBodyIdle].duration = o.BodyIdleTimeout
-	l.timers[timeWriteIdle].duration = o.WriteIdleTimeout
-	l.timers[timeLinger].duration = max(o.LingerTimeout, 1)
+	l := &listener{handle: handle, server: server}
+	l.terms.init(o)
 	if o.KeepAliveTimeout > 0 {
-		l.timers[timeKeepAlive].duration = o.KeepAliveTimeout + keepAliveBuffer
 		l.keepAliveLine = appendKeepAlive(nil, o)
 	}
 	e.listeners = append(e.listeners, l)
 	return l
+}
+
+// mask returns which optional events there are listeners for.
+func (e *Engine) mask(l *listener) uint32 {
+	if l.server == 0 {
+		return e.hostMask
+	}
+	return l.mask
 }
 
 // appendKeepAlive appends the field by which Node says how long, and for how many requests in all, a
@@ -81,7 +79,7 @@ func (e *Engine) serverListen(server uint64, request []byte) abi.Status {
 		return abi.StatusInvalid
 	}
 	r := abi.Decode[abi.ListenRequest](request)
-	if uint64(r.HostSize) != uint64(len(request)-abi.ListenRequestSize) || r.Kind > abi.ListenUnix || !r.Options.Valid() {
+	if uint64(r.HostSize) != uint64(len(request)-abi.ListenRequestSize) || r.Kind > abi.ListenServer || !r.Options.Valid() {
 		return abi.StatusInvalid
 	}
 	if l := e.server(server); l != nil && !l.closing {
@@ -89,6 +87,9 @@ func (e *Engine) serverListen(server uint64, request []byte) abi.Status {
 	}
 	handle, status := e.sockets.Listen(server, request)
 	if status == abi.StatusOK {
+		if l := e.listener(handle); l != nil {
+			l.handle = 0 // abi.ListenServer: its connections go to the new server from now on
+		}
 		e.addListener(handle, server, &r.Options)
 	}
 	return abi.StatusOK // the driver tells the handler about a failure, as an event
@@ -114,7 +115,9 @@ func (e *Engine) closeListener(l *listener) abi.Status {
 		return abi.StatusInvalid
 	}
 	l.closing = true
-	e.sockets.Close(l.handle, false)
+	if l.handle != 0 {
+		e.sockets.Close(l.handle, false)
+	}
 	e.turn = true
 	for _, c := range e.conns {
 		if c != nil && c.listener == l {
@@ -131,7 +134,7 @@ func (e *Engine) closeServers() {
 		if !l.closing || l.conns > 0 {
 			kept = append(kept, l)
 		} else if l.server != 0 {
-			e.events = append(e.events, Event{Kind: abi.EventServerClose, Target: l.server, Listener: l.handle})
+			e.events = append(e.events, Event{Kind: abi.EventServerClose, Target: l.server, Other: l.handle})
 		}
 	}
 	clear(e.listeners[len(kept):])

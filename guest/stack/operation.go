@@ -16,24 +16,35 @@ func (e *Engine) Operation(op abi.Operation, target uint64, flags uint32, head, 
 		result = int64(e.serverListeners(target, flags))
 	case abi.OpListenerClose:
 		result = int64(e.closeListener(e.listener(target)))
+	case abi.OpDrain:
+		result = int64(e.drain())
 	default:
-		result = e.exchangeOperation(op, e.exchanges.get(target), flags, head, body, rest)
+		if c := e.handles.socket(target); c != nil {
+			result = int64(e.socketOperation(op, c, flags, body, rest))
+			break
+		}
+		result = e.exchangeOperation(op, e.handles.exchange(target), flags, head, body, rest)
 	}
-	if len(e.work) > 0 || e.turn {
+	if len(e.work) > 0 || len(e.pools) > 0 || e.turn {
 		result |= abi.ResultTurn
 	}
 	return result
 }
 
 func (e *Engine) exchangeOperation(op abi.Operation, x *exchange, flags uint32, head, body []byte, rest int64) int64 {
-	if x == nil || x.conn.broken || x.conn.closing && !x.ended { // nothing follows the last response
+	switch {
+	case x == nil:
+		return int64(abi.StatusClosed)
+	case x.sends != nil:
+		return e.clientOperation(op, x, flags, head, body, rest)
+	case x.conn.broken, x.conn.closing && !x.ended: // nothing follows the last response
 		return int64(abi.StatusClosed)
 	}
 	switch op {
 	case abi.OpResponseSend:
 		status := e.responseSend(x, flags, head, body, rest)
 		if x.finished && x.received {
-			e.exchanges.close(x)
+			e.handles.close(x)
 			return int64(status) | abi.ResultDone
 		}
 		return int64(status)
@@ -58,16 +69,15 @@ func (e *Engine) exchangeOperation(op abi.Operation, x *exchange, flags uint32, 
 func (e *Engine) requestPause(x *exchange) {
 	c := x.conn
 	x.paused = true
-	if c.reading == x && !c.held && !x.ended {
-		c.held = true
+	if c != nil && c.reading == x && (!x.ended || x.sends != nil) {
 		c.readTimer.disarm()
-		e.sockets.Pause(c.socket)
+		e.hold(c, true)
 	}
 }
 
 func (e *Engine) requestResume(x *exchange) {
 	x.paused = false
-	if c := x.conn; c.reading == x && c.held {
+	if c := x.conn; c != nil && c.reading == x && c.held {
 		e.schedule(c) // held input is parsed, and the socket resumed, in Turn
 	}
 }
@@ -75,13 +85,13 @@ func (e *Engine) requestResume(x *exchange) {
 // exchangeFail ends x for a handler that died: 500, or a cut if bytes of its response are out.
 func (e *Engine) exchangeFail(x *exchange) {
 	c := x.conn
-	e.exchanges.close(x)
+	e.handles.close(x)
 	switch {
 	case x.ended: // what it said is complete
 	case x.headSent && c.first == x:
 		e.sever(c)
 	default:
-		e.answer(x, reply{500})
+		e.answer(x, reply{status: 500})
 	}
 	e.schedule(c)
 }

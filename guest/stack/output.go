@@ -61,8 +61,12 @@ func (e *Engine) flush(c *conn) {
 func (e *Engine) write(c *conn, p []byte) int {
 	n, status := e.sockets.Write(c.socket, p)
 	if status != abi.StatusOK {
+		c.failure = writeFailed
 		e.sever(c)
 		return 0
+	}
+	if n > 0 {
+		e.active(c)
 	}
 	switch c.stalled = n < len(p); {
 	case !c.stalled:
@@ -72,6 +76,12 @@ func (e *Engine) write(c *conn, p []byte) int {
 	}
 	return n
 }
+
+// writeFailed is how a connection broke that cannot be written to any more.
+const writeFailed = "ECONNRESET write ECONNRESET"
+
+// writeTimedOut is how a connection ends whose peer takes nothing.
+const writeTimedOut = "ETIMEDOUT write ETIMEDOUT"
 
 // sever destroys the socket of c; Turn or the entry under way tells the handlers.
 func (e *Engine) sever(c *conn) {
@@ -110,7 +120,7 @@ func (e *Engine) advance(c *conn) {
 		}
 		c.flushLast = x
 	}
-	if c.first != nil || c.closing || c.flushing != nil || c.held || c.listener.closing || c.out.len() > 0 {
+	if c.first != nil || c.closing || c.flushing != nil || c.held || c.takeover != nil || c.listener.closing || c.out.len() > 0 {
 		e.schedule(c)
 	} else if c.idle() {
 		e.watchRead(c, timeKeepAlive)

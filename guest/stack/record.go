@@ -58,3 +58,32 @@ func rebase(fields []abi.Field, skip uint32) {
 		fields[i].ValueOffset -= skip
 	}
 }
+
+// responseRecord puts together the abi.ClientResponseHead of a response. Its text begins with the reason phrase.
+func (e *Engine) responseRecord(h *h1.Head, head []byte) []byte {
+	skip := h.Reason.Offset
+	head = head[skip:]
+	rebase(h.Fields, skip)
+	r := abi.ClientResponseHead{
+		TextOffset: uint32(abi.ClientResponseHeadSize + len(h.Fields)*abi.FieldSize),
+		FieldCount: uint32(len(h.Fields)),
+		ReasonSize: h.Reason.Size,
+		Status:     h.Status,
+		Major:      1, Minor: h.Minor,
+		BodySize: h.ContentLength,
+	}
+	if h.ToEOF {
+		r.BodySize = abi.BodyToEnd
+	}
+	if h.KeepAlive {
+		r.Flags |= abi.ResponseKeepAlive
+	}
+	if h.HasBody {
+		r.Flags |= abi.ResponseHasBody
+	}
+	start := len(e.heads)
+	e.heads = abi.Append(e.heads, &r)
+	e.heads = abi.AppendFields(e.heads, h.Fields)
+	e.heads = append(e.heads, head...)
+	return e.heads[start:len(e.heads):len(e.heads)]
+}

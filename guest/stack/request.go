@@ -10,27 +10,22 @@ func (e *Engine) beginRequest(c *conn, head []byte) {
 	h, l := &c.parser.Head, c.listener
 	c.served++
 	switch {
-	case h.Method == h1.MethodConnect, h.Upgrade && l.options.Lenient&abi.IgnoreUpgrade == 0:
-		e.reject(c, reply{}) // nobody listens for it: close without an answer
+	case (h.Upgrade || h.Method == h1.MethodConnect) && e.leaveHTTP(c, h, head):
 		return
 	case h.ExpectOther:
 		e.reject(c, reply{status: 417}) // RFC 9110 §10.1.1
 		return
 	}
 	c.readTimer.disarm()
-	x := e.exchanges.open()
+	x := e.handles.open()
 	x.head, x.http10 = h.Method == h1.MethodHead, h.Minor == 0
 	x.last = !h.KeepAlive || l.options.MaxRequests > 0 && c.served >= l.options.MaxRequests
 	c.append(x)
 	c.reading = x
 
-	event := Event{Kind: abi.EventRequest, Target: x.handle, Listener: l.handle}
+	event := Event{Kind: abi.EventRequest, Target: x.handle, Other: l.handle}
 	if h.ExpectContinue && h.ContentLength != 0 {
-		mask := l.mask
-		if l.server == 0 {
-			mask = e.hostMask
-		}
-		if mask&abi.ListenCheckContinue != 0 {
+		if e.mask(l)&abi.ListenCheckContinue != 0 {
 			event.Kind, x.expects = abi.EventCheckContinue, true
 		} else {
 			e.output(x, continueHead, false)
@@ -42,10 +37,10 @@ func (e *Engine) beginRequest(c *conn, head []byte) {
 
 // bodyPiece hands a piece of the body to the handler, with the head if that is still here.
 func (e *Engine) bodyPiece(x *exchange, piece []byte) {
-	if x.handle == 0 || x.ended && x.paused {
+	if x.handle == 0 || x.ended && x.paused && x.sends == nil {
 		return
 	}
-	if ev := e.lastEvent(x); ev != nil && ev.Kind == abi.EventRequest && ev.Body == nil {
+	if ev := e.lastEvent(x); ev != nil && (ev.Kind == abi.EventRequest || ev.Kind == abi.EventResponse) && ev.Body == nil {
 		ev.Body = piece
 		return
 	}
@@ -62,6 +57,15 @@ func (e *Engine) endRequest(c *conn, section []byte) {
 	if x.handle == 0 {
 		return
 	}
+	ev := e.endMessage(c, x, section)
+	if x.finished {
+		ev.Flags |= abi.EventDone
+		e.handles.close(x)
+	}
+}
+
+// endMessage tells the handler of the end of the message that is being received, in an event that it returns.
+func (e *Engine) endMessage(c *conn, x *exchange, section []byte) *Event {
 	ev := e.lastEvent(x)
 	if ev == nil || ev.Kind == abi.EventCheckContinue || len(c.parser.Trailers) > 0 {
 		e.events = append(e.events, Event{Kind: abi.EventData, Target: x.handle})
@@ -71,20 +75,17 @@ func (e *Engine) endRequest(c *conn, section []byte) {
 		}
 	}
 	ev.Flags |= abi.EventEnd
-	if ev.Kind != abi.EventRequest {
+	if ev.Kind == abi.EventData {
 		x.tail = e.entry
 	}
-	if x.finished {
-		ev.Flags |= abi.EventDone
-		e.exchanges.close(x)
-	}
+	return ev
 }
 
 // lastEvent returns the newest event of this entry if it is of x and may grow.
 func (e *Engine) lastEvent(x *exchange) *Event {
 	if n := len(e.events); n > 0 && e.events[n-1].Target == x.handle {
 		switch ev := &e.events[n-1]; ev.Kind {
-		case abi.EventRequest, abi.EventCheckContinue, abi.EventData:
+		case abi.EventRequest, abi.EventCheckContinue, abi.EventResponse, abi.EventData:
 			return ev
 		}
 	}

@@ -504,12 +504,12 @@ func TestStaleHandles(t *testing.T) {
 		w.data(s, get)
 	}
 	require.Len(t, seen, 50)
-	require.Len(t, w.engine.exchanges.slots, 1)
+	require.Len(t, w.engine.handles.slots, 1)
 
-	w.engine.exchanges.slots[0].generation = 1<<32 - 2
+	w.engine.handles.slots[0].generation = 1<<32 - 2
 	w.data(s, get) // the last generation
 	w.data(s, get)
-	require.Len(t, w.engine.exchanges.slots, 2)
+	require.Len(t, w.engine.handles.slots, 2)
 	for _, x := range []uint64{0, 1, 7, 1<<63 | 5} {
 		status, _ := w.later(abi.OpExchangeAbort, x, 0, nil, "")
 		require.Equal(t, abi.StatusClosed, status)

@@ -245,7 +245,7 @@ func TestConnectionClose(t *testing.T) {
 // A handler that closes leaves the requests behind it unanswered.
 func TestHandlerCloses(t *testing.T) {
 	w := newWorld(t, func(w *world, ev Event) {
-		if ev.Kind == abi.EventRequest && strings.Contains(describe(ev), "/1") {
+		if ev.Kind == abi.EventRequest && strings.Contains(w.describe(ev), "/1") {
 			w.respond(ev.Target, 200, "bye", "Connection", "close")
 		}
 	})

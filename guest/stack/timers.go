@@ -1,8 +1,15 @@
 package stack
 
-// Each connection has three timers. All timers of one class and listener have the same duration,
-// so a list in order of arming is a list in order of time: arming and disarming are O(1), and the
-// next one due is at the front of one of few lists.
+import (
+	"maps"
+	"slices"
+
+	"github.com/portholehttp/porthole/abi"
+)
+
+// All timers of one list have the same duration, so a list in order of arming is a list in order of time: arming and
+// disarming are O(1), and the next one due is at the front of one of few lists. There is a list for each class of each
+// terms; and one for each duration that handlers have chosen, as timeouts of sockets and of idle connections to servers.
 
 type timeClass uint8
 
@@ -13,7 +20,10 @@ const (
 	timeKeepAlive                  // Options.KeepAliveTimeout
 	timeWriteIdle                  // Options.WriteIdleTimeout
 	timeLinger                     // Options.LingerTimeout
-	timeClasses
+	timeClasses                    // of terms; the others have a duration of their own
+
+	timeSocket = timeClasses     // abi.SocketTimeout
+	timePool   = timeClasses + 1 // Destination.PoolTimeout
 )
 
 // timer is an element of a timerList, or of none.
@@ -47,8 +57,34 @@ func (l *timerList) remove(t *timer) {
 
 // arm starts t anew as a timer of that class.
 func (e *Engine) arm(t *timer, class timeClass) {
+	e.armIn(t, &t.conn.terms.timers[class], class)
+}
+
+// armFor starts t anew with a duration of its own; 0 is none.
+func (e *Engine) armFor(t *timer, class timeClass, duration int64) {
 	t.disarm()
-	l := &t.conn.listener.timers[class]
+	if duration == 0 {
+		return
+	}
+	l := e.durations[duration]
+	if l == nil {
+		if len(e.durations) >= e.durationsKept {
+			e.dropDurations()
+		}
+		l = &timerList{duration: duration}
+		e.durations[duration] = l
+	}
+	e.armIn(t, l, class)
+}
+
+// dropDurations forgets the lists that are empty, and when to do so next: no sooner than as many again have come.
+func (e *Engine) dropDurations() {
+	maps.DeleteFunc(e.durations, func(_ int64, l *timerList) bool { return l.first == nil })
+	e.durationsKept = 2*len(e.durations) + 16
+}
+
+func (e *Engine) armIn(t *timer, l *timerList, class timeClass) {
+	t.disarm()
 	if l.duration == 0 {
 		return
 	}
@@ -82,21 +118,29 @@ func (e *Engine) Timer(now int64) {
 	e.armed = 0
 	// A connection that expires may remove its listener, and with it this element.
 	for i := len(e.listeners) - 1; i >= 0; i-- {
-		timers := &e.listeners[i].timers
-		for class := range timers {
-			for t := timers[class].first; t != nil && t.at <= now; t = timers[class].first {
-				t.disarm()
-				e.expire(t.conn, timeClass(class))
-			}
+		e.expireAll(&e.listeners[i].terms)
+	}
+	e.expireAll(&e.outbound)
+	for _, duration := range slices.Sorted(maps.Keys(e.durations)) {
+		e.expireList(e.durations[duration])
+	}
+	e.servePools()
+	next := int64(0)
+	earliest := func(l *timerList) {
+		if t := l.first; t != nil && (next == 0 || t.at < next) {
+			next = t.at
 		}
 	}
-	next := int64(0)
 	for _, l := range e.listeners {
 		for class := range l.timers {
-			if t := l.timers[class].first; t != nil && (next == 0 || t.at < next) {
-				next = t.at
-			}
+			earliest(&l.timers[class])
 		}
+	}
+	for class := range e.outbound.timers {
+		earliest(&e.outbound.timers[class])
+	}
+	for _, l := range e.durations {
+		earliest(l)
 	}
 	if next != 0 && (e.armed == 0 || next < e.armed) {
 		e.armed = next
@@ -104,15 +148,39 @@ func (e *Engine) Timer(now int64) {
 	}
 }
 
+func (e *Engine) expireAll(t *terms) {
+	for class := range t.timers {
+		e.expireList(&t.timers[class])
+	}
+}
+
+func (e *Engine) expireList(l *timerList) {
+	for t := l.first; t != nil && t.at <= e.now; t = l.first {
+		class := t.class
+		t.disarm()
+		e.expire(t.conn, class)
+	}
+}
+
 // expire acts on a timer of c that has run out.
 func (e *Engine) expire(c *conn, class timeClass) {
 	switch class {
 	case timeHeaders, timeRequest, timeBodyIdle:
-		e.reject(c, replyTimeout)
+		if c.raw == nil {
+			e.reject(c, replyTimeout)
+		} else { // a handler that was told of an error has had its time to say goodbye
+			e.sever(c)
+		}
 		e.settle(c)
 	case timeKeepAlive, timeLinger:
 		e.drop(c)
+	case timePool:
+		e.sever(c)
+		e.settle(c)
+	case timeSocket:
+		e.events = append(e.events, Event{Kind: abi.EventTimeout, Target: c.handle})
 	case timeWriteIdle:
+		c.failure = writeTimedOut
 		e.sever(c)
 		e.settle(c)
 	}

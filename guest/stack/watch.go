@@ -3,6 +3,7 @@ package stack
 // watch arms the timers that fit what the connection waits for.
 func (e *Engine) watch(c *conn) {
 	switch {
+	case c.takeover != nil: // it waits for handlers
 	case c.reading != nil:
 		e.watchRequest(c)
 		if c.held {

@@ -22,6 +22,10 @@ type world struct {
 	log     []string // events, in short form
 	turn    bool
 	writes  int
+
+	outgoing []uint64          // sockets that the engine asked for, in order
+	refuse   abi.Status        // of Connect
+	names    map[uint64]string // of handles, in the log
 }
 
 type fakeSocket struct {
@@ -31,6 +35,9 @@ type fakeSocket struct {
 	short         bool // the last write was
 	paused, shut  bool
 	closed, reset bool
+
+	destination string
+	options     []string
 }
 
 const (
@@ -53,9 +60,27 @@ func newWorld(t *testing.T, handler func(*world, Event), change ...func(*abi.Opt
 
 // Sockets, as the engine sees it.
 
-func (w *world) Listen(uint64, []byte) (uint64, abi.Status) {
+func (w *world) Listen(server uint64, request []byte) (uint64, abi.Status) {
+	if r := abi.Decode[abi.ListenRequest](request); r.Kind == abi.ListenServer {
+		return w.engine.server(server>>32<<32 | uint64(r.Number)).handle, abi.StatusOK
+	}
 	w.next++
 	return w.next<<32 | 2_000_000, abi.StatusOK
+}
+
+func (w *world) Connect(_ uint64, destination []byte) (uint64, abi.Status) {
+	if w.refuse != abi.StatusOK {
+		return 0, w.refuse
+	}
+	h := w.newSocket()
+	w.sockets[h].destination = string(destination)
+	w.outgoing = append(w.outgoing, h)
+	return h, abi.StatusOK
+}
+
+func (w *world) SetOption(socket uint64, option abi.SocketOption, value int64) abi.Status {
+	w.socket(socket).options = append(w.socket(socket).options, fmt.Sprint(option, "=", value))
+	return abi.StatusOK
 }
 
 func (w *world) Write(socket uint64, p []byte) (int, abi.Status) {
@@ -111,13 +136,19 @@ func (w *world) WallClock() int64 { return testWall + w.now - 1e9 }
 
 // What happens to the engine.
 
-func (w *world) connect() uint64 {
+// newSocket makes a socket with a free index, as the host would choose.
+func (w *world) newSocket() uint64 {
 	w.next++
 	h := w.next << 32
-	for w.indexTaken(h & 0xffffffff) { // a free index, as the host would choose
+	for w.indexTaken(h & 0xffffffff) {
 		h++
 	}
 	w.sockets[h] = &fakeSocket{room: -1}
+	return h
+}
+
+func (w *world) connect() uint64 {
+	h := w.newSocket()
 	w.engine.Accept(h, testListener, w.now)
 	w.deliver()
 	return h
@@ -193,7 +224,7 @@ func (w *world) pass(d int64) {
 func (w *world) deliver() {
 	for {
 		for _, ev := range w.engine.Events() {
-			w.log = append(w.log, describe(ev))
+			w.log = append(w.log, w.describe(ev))
 			if w.handler != nil {
 				w.handler(w, ev)
 			}
@@ -290,15 +321,44 @@ func decodeRequest(t testing.TB, record []byte) request {
 var kindNames = map[abi.EventKind]string{
 	abi.EventRequest: "request", abi.EventCheckContinue: "check_continue", abi.EventData: "data",
 	abi.EventDrain: "drain", abi.EventFinish: "finish", abi.EventClose: "close", abi.EventServerClose: "server_close",
+	abi.EventError: "error", abi.EventSocket: "socket", abi.EventConnected: "connected", abi.EventResponse: "response",
+	abi.EventInformation: "information", abi.EventUpgrade: "upgrade", abi.EventConnect: "connect",
+	abi.EventConnection: "connection", abi.EventClientError: "client_error", abi.EventTimeout: "timeout",
 }
 
-func describe(ev Event) string {
+// name has the log call a handle so.
+func (w *world) name(handle uint64, name string) {
+	if w.names == nil {
+		w.names = map[uint64]string{}
+	}
+	w.names[handle] = name
+}
+
+func (w *world) describe(ev Event) string {
 	var b strings.Builder
+	if name := w.names[ev.Target]; name != "" {
+		b.WriteString(name + ": ")
+	}
 	b.WriteString(kindNames[ev.Kind])
-	if ev.Kind == abi.EventRequest || ev.Kind == abi.EventCheckContinue {
+	switch ev.Kind {
+	case abi.EventUpgrade, abi.EventConnect:
+		if ev.Other == 0 {
+			fmt.Fprintf(&b, " %d", abi.Decode[abi.ClientResponseHead](ev.Head).Status)
+			break
+		}
+		fallthrough
+	case abi.EventRequest, abi.EventCheckContinue:
 		r := abi.Decode[abi.RequestHead](ev.Head)
 		text := ev.Head[r.TextOffset:]
 		fmt.Fprintf(&b, " %s %s", text[r.MethodOffset:][:r.MethodSize], text[r.TargetOffset:][:r.TargetSize])
+	case abi.EventResponse, abi.EventInformation:
+		fmt.Fprintf(&b, " %d", abi.Decode[abi.ClientResponseHead](ev.Head).Status)
+	case abi.EventError: // its flags are a status
+		return b.String() + " " + string(ev.Head)
+	case abi.EventClientError:
+		b.WriteString(" " + string(ev.Head[4:]))
+	case abi.EventSocket:
+		b.WriteString(" " + w.names[ev.Other])
 	}
 	if len(ev.Body) > 0 {
 		fmt.Fprintf(&b, " %q", ev.Body)

@@ -8,6 +8,10 @@ type Handler interface {
 	// Accept announces a connection. listener is the handle that was given to Attach.
 	Accept(socket, listener Handle, now int64)
 
+	// Connect says what came of Loop.Connect. err nil: the connection is there. Else it is what dial returned,
+	// and the handle is stale already.
+	Connect(socket Handle, err error, now int64)
+
 	// Data brings bytes that the peer sent, at least one. p is the loop's again when Data returns; until then
 	// the handler may overwrite it.
 	Data(socket Handle, p []byte, now int64)

@@ -24,6 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // hooks is a Handler made of functions; those that are nil ignore their event.
 type hooks struct {
 	accept   func(s, listener Handle)
+	connect  func(s Handle, err error)
 	data     func(s Handle, p []byte)
 	end      func(s Handle)
 	writable func(s Handle)
@@ -34,6 +35,12 @@ type hooks struct {
 func (h *hooks) Accept(s, listener Handle, _ int64) {
 	if h.accept != nil {
 		h.accept(s, listener)
+	}
+}
+
+func (h *hooks) Connect(s Handle, err error, _ int64) {
+	if h.connect != nil {
+		h.connect(s, err)
 	}
 }
 

@@ -22,21 +22,24 @@ type Loop struct {
 	stopped atomic.Bool // Stop was called: the rest of a batch is dropped
 
 	// The loop's goroutine only.
-	handler  Handler
-	now      int64 // the batch's reading of the clock
-	deadline int64 // of SetTimer; 0: none
-	timer    *time.Timer
-	handles  table
-	batch    batch          // of this turn; empty between turns, and then the inbox's next one
-	buffers  writeBuffers   // for streams
-	closing  int            // streams that are closed and still write or close their connection
-	running  sync.WaitGroup // every goroutine that the loop has started
+	handler Handler
+	now     int64  // the batch's reading of the clock
+	own     *Timer // of SetTimer
+	armed   []*Timer
+	due     []*Timer    // of this turn
+	timer   *time.Timer // wakes the loop for the first of them
+	handles table
+	batch   batch          // of this turn; empty between turns, and then the inbox's next one
+	buffers writeBuffers   // for streams
+	closing int            // streams that are closed and still write or close their connection
+	running sync.WaitGroup // every goroutine that the loop has started
 }
 
 // New returns a Loop that Run will run. Run must be called, or what was given to the loop is never closed.
 func New(c Config) *Loop {
 	l := &Loop{config: c.withDefaults()}
 	l.inbox.wake = make(chan struct{}, 1)
+	l.own = l.NewTimer(func(now int64) { l.handler.Timer(now) })
 	return l
 }
 
@@ -79,7 +82,7 @@ func (l *Loop) wait() bool {
 
 // idle reports whether nothing is left that could cause an event.
 func (l *Loop) idle() bool {
-	return l.handles.occupied == 0 && l.closing == 0 && l.deadline == 0
+	return l.handles.occupied == 0 && l.closing == 0 && len(l.armed) == 0
 }
 
 // turn delivers the batch in l.batch.
@@ -87,10 +90,7 @@ func (l *Loop) turn() {
 	l.now = l.config.Now()
 	l.perform()
 	l.deliver()
-	if l.deadline != 0 && l.now >= l.deadline && !l.stopped.Load() {
-		l.deadline = 0
-		l.handler.Timer(l.now)
-	}
+	l.fire()
 }
 
 // perform does the batch's tasks.
@@ -128,7 +128,7 @@ func (l *Loop) end() {
 			l.closeListener(e.listener)
 		}
 	}
-	l.deadline = 0
+	l.armed = nil
 	for l.deliver(); l.closing > 0; l.deliver() {
 		l.wait()
 	}

@@ -10,7 +10,7 @@ import (
 // p may be used again at once. On a plain socket the kernel has what was taken; on any other connection it is a copy in
 // flight, and while one is, Write takes 0.
 //
-// StatusClosed: the handle is stale. StatusState: Shutdown was called. StatusReset: the connection is broken, and Close
+// StatusClosed: the handle is stale. StatusState: Shutdown was called, or Handler.Connect is still to come. StatusReset: the connection is broken, and Close
 // follows unless CloseHandle is called first.
 func (l *Loop) Write(h Handle, p []byte) (int, abi.Status) {
 	s := l.handles.socket(h)
@@ -88,7 +88,7 @@ func (l *Loop) Resume(h Handle) abi.Status {
 	return abi.StatusOK
 }
 
-// Conn returns the connection that was attached, to ask it for addresses or its TLS state, or nil if s is stale.
+// Conn returns the connection of h, to ask it for addresses or its TLS state; nil if h is stale or not connected yet.
 // Reading, writing and closing it is the loop's.
 func (l *Loop) Conn(h Handle) net.Conn {
 	if s := l.handles.socket(h); s != nil {

@@ -34,6 +34,7 @@ type socket struct {
 	ended   bool // End was delivered
 	shut    bool // Shutdown was called
 	hungry  bool // a Write took less than it was offered: Writable is due
+	talked  bool // a TLS handshake is over, if there is one
 	closed  bool // the handle is stale, no event may come
 	failure abi.Status
 }

@@ -66,6 +66,7 @@ func (s *stream) reader() {
 func (s *stream) ready(set signals) {
 	if set&readable != 0 {
 		s.holds = true
+		s.talked = s.talked || len(s.chunk) > 0
 	}
 	if set&worked != 0 {
 		s.workDone()

@@ -78,3 +78,47 @@ func TestClock(t *testing.T) {
 	}
 	on(t, l, func() { assert.Equal(t, []int64{-4 * hour, -2 * hour}, fired) })
 }
+
+// TestTimers has several timers move, fire and disarm each other.
+func TestTimers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		l := New(Config{StopWhenIdle: true})
+		at := func(seconds int64) int64 { return int64(time.Duration(seconds) * time.Second) }
+		begin := l.Now()
+		var fired []string
+		note := func(name string) { fired = append(fired, name+" "+time.Since(start).String()) }
+		var a, b, c *Timer
+		a = l.NewTimer(func(now int64) {
+			note("a")
+			b.Set(0)
+			c.Set(now - 1) // in the past: in the next turn
+		})
+		b = l.NewTimer(func(int64) { note("b") })
+		c = l.NewTimer(func(int64) { note("c") })
+		a.Set(begin + at(2))
+		b.Set(begin + at(2)) // disarmed by a, which is due with it
+		c.Set(begin + at(1))
+		c.Set(begin + at(5))
+		l.SetTimer(begin + at(3))
+		unused := l.NewTimer(func(int64) { note("unused") })
+		unused.Set(begin + at(1))
+		unused.Set(0)
+		unused.Set(0)
+		require.NoError(t, l.Run(&hooks{timer: func(int64) { note("own") }}))
+		require.Equal(t, []string{"a 2s", "c 2s", "own 3s"}, fired)
+	})
+}
+
+func TestNoTimerAfterStop(t *testing.T) {
+	l := New(Config{Now: func() int64 { return 10 }})
+	fired := 0
+	for range 3 {
+		l.NewTimer(func(int64) {
+			fired++
+			l.Stop()
+		}).Set(5)
+	}
+	require.NoError(t, l.Run(&hooks{}))
+	require.Equal(t, 1, fired)
+}

@@ -33,7 +33,13 @@ func timerSet(at int64)
 func clockNow() int64
 
 //go:wasmimport porthole_http_1 event_emit
-func eventEmit(kind, flags uint32, target, listener uint64, head unsafe.Pointer, headSize uint32, body unsafe.Pointer, bodySize uint32)
+func eventEmit(kind, flags uint32, target, other uint64, head unsafe.Pointer, headSize uint32, body unsafe.Pointer, bodySize uint32)
+
+//go:wasmimport porthole_sock_1 socket_connect
+func socketConnect(owner uint64, destination unsafe.Pointer, size uint32) int64
+
+//go:wasmimport porthole_sock_1 socket_set_option
+func socketSetOption(socket uint64, option uint32, value int64) int32
 
 // sockets implements stack.Sockets with the host's functions.
 type sockets struct{}
@@ -44,6 +50,18 @@ func (sockets) Listen(server uint64, request []byte) (uint64, abi.Status) {
 		return 0, abi.Status(-r)
 	}
 	return uint64(r), abi.StatusOK
+}
+
+func (sockets) Connect(owner uint64, destination []byte) (uint64, abi.Status) {
+	r := socketConnect(owner, unsafe.Pointer(unsafe.SliceData(destination)), uint32(len(destination)))
+	if r <= 0 {
+		return 0, abi.Status(-r)
+	}
+	return uint64(r), abi.StatusOK
+}
+
+func (sockets) SetOption(socket uint64, option abi.SocketOption, value int64) abi.Status {
+	return abi.Status(socketSetOption(socket, uint32(option), value))
 }
 
 func (sockets) Write(socket uint64, p []byte) (int, abi.Status) {

@@ -90,10 +90,25 @@ func onOperation(op uint32, target uint64, flags, headSize, bodySize uint32, res
 	return engine.Operation(abi.Operation(op), target, flags, head, body, rest)
 }
 
+//go:wasmexport on_socket_connect
+func onSocketConnect(socket uint64, status int32, size uint32, now int64) {
+	engine.Connect(socket, abi.Status(status), inbox[:size:size], now)
+	emit()
+}
+
+//go:wasmexport on_handle
+func onHandle(op uint32, target uint64, size uint32) int64 {
+	handle, status := engine.Handle(abi.Operation(op), target, inbox[:size:size])
+	if status != abi.StatusOK {
+		return -int64(status)
+	}
+	return int64(handle)
+}
+
 // emit hands the events of the last entry to the host.
 func emit() {
 	for _, ev := range engine.Events() {
-		eventEmit(uint32(ev.Kind), ev.Flags, ev.Target, ev.Listener,
+		eventEmit(uint32(ev.Kind), ev.Flags, ev.Target, ev.Other,
 			unsafe.Pointer(unsafe.SliceData(ev.Head)), uint32(len(ev.Head)),
 			unsafe.Pointer(unsafe.SliceData(ev.Body)), uint32(len(ev.Body)))
 	}

@@ -34,6 +34,33 @@ var browserHead = strings.Join([]string{
 	"", "",
 }, "\r\n")
 
+// siteHead is what stands in front of a page that a cache has delivered, but with Content-Length 0: 20 fields in
+// about 850 bytes.
+var siteHead = strings.Join([]string{
+	"HTTP/1.1 200 OK",
+	"Date: Tue, 07 May 2024 09:12:44 GMT",
+	"Content-Type: text/html; charset=utf-8",
+	"Content-Length: 0",
+	"Connection: keep-alive",
+	"Cache-Control: public, max-age=0, must-revalidate",
+	`ETag: "5f3a-17c2a6b1d40"`,
+	"Last-Modified: Tue, 07 May 2024 08:59:03 GMT",
+	"Vary: Accept-Encoding, Cookie",
+	"Age: 17",
+	"Via: 1.1 varnish, 1.1 varnish",
+	"X-Served-By: cache-fra-eddf8230094-FRA, cache-ams21032-AMS",
+	"X-Cache: MISS, HIT",
+	"X-Cache-Hits: 0, 12",
+	"X-Timer: S1715073164.512345,VS0,VE1",
+	"Strict-Transport-Security: max-age=31536000; includeSubDomains; preload",
+	"Content-Security-Policy: default-src 'self'; img-src 'self' data: https:; style-src 'self' 'unsafe-inline'",
+	"X-Content-Type-Options: nosniff",
+	"Referrer-Policy: strict-origin-when-cross-origin",
+	"Set-Cookie: session=4c1f0b6e2a9d4f5c8e7a1b2c3d4e5f60; Path=/; Secure; HttpOnly; SameSite=Lax",
+	"Accept-Ranges: bytes",
+	"", "",
+}, "\r\n")
+
 // chunkedMessage has n chunks of size bytes.
 func chunkedMessage(n, size int) string {
 	chunk := strconv.FormatInt(int64(size), 16) + "\r\n" + strings.Repeat("x", size) + "\r\n"
@@ -41,7 +68,7 @@ func chunkedMessage(n, size int) string {
 }
 
 // parseAll runs one whole message through p.
-func parseAll(tb testing.TB, p *RequestParser, message []byte) {
+func parseAll(tb testing.TB, p *Parser, message []byte) {
 	for {
 		step, n := p.Next(message)
 		message = message[n:]
@@ -55,8 +82,8 @@ func parseAll(tb testing.TB, p *RequestParser, message []byte) {
 }
 
 func TestNothingIsAllocated(t *testing.T) {
-	var p RequestParser
-	p.Init(Limits{})
+	var p Parser
+	p.InitRequest(Limits{})
 	trailers := strings.TrimSuffix(chunkedMessage(3, 5), "\r\n") + "A: b\r\nC: d\r\n\r\n"
 	for _, message := range []string{curlHead, browserHead, trailers} {
 		b := []byte(message)
@@ -64,9 +91,16 @@ func TestNothingIsAllocated(t *testing.T) {
 			t.Errorf("%v allocations for %.20q", n, message)
 		}
 	}
+	p.InitResponse(Limits{})
+	for _, message := range []string{smallResponse + "x", siteHead} {
+		b := []byte(message)
+		if n := testing.AllocsPerRun(100, func() { parseAll(t, &p, b) }); n != 0 {
+			t.Errorf("%v allocations for %.20q", n, message)
+		}
+	}
 	b := []byte(curlHead)
 	if n := testing.AllocsPerRun(100, func() {
-		p.Init(Limits{})
+		p.InitRequest(Limits{})
 		parseAll(t, &p, b)
 	}); n != 0 {
 		t.Errorf("%v allocations with Init", n)
@@ -74,8 +108,12 @@ func TestNothingIsAllocated(t *testing.T) {
 }
 
 func benchmark(b *testing.B, message string) {
-	var p RequestParser
-	p.Init(Limits{})
+	var p Parser
+	if strings.HasPrefix(message, "HTTP/") {
+		p.InitResponse(Limits{})
+	} else {
+		p.InitRequest(Limits{})
+	}
 	buf := []byte(message)
 	b.SetBytes(int64(len(buf)))
 	b.ReportAllocs()
@@ -87,6 +125,11 @@ func benchmark(b *testing.B, message string) {
 func BenchmarkHead(b *testing.B) {
 	b.Run("curl", func(b *testing.B) { benchmark(b, curlHead) })
 	b.Run("browser", func(b *testing.B) { benchmark(b, browserHead) })
+}
+
+func BenchmarkResponse(b *testing.B) {
+	b.Run("small", func(b *testing.B) { benchmark(b, smallResponse+"x") })
+	b.Run("site", func(b *testing.B) { benchmark(b, siteHead) })
 }
 
 func BenchmarkChunked(b *testing.B) {

@@ -8,7 +8,7 @@ package h1
 //	last-chunk = 1*"0" [ chunk-ext ] CRLF
 //
 // LenientBareLF is not for these lines: RFC 9112 §2.2 does not offer it there.
-func (p *RequestParser) chunkLine(b []byte) (n uint, ok bool) {
+func (p *Parser) chunkLine(b []byte) (n uint, ok bool) {
 	for i, c := range b {
 		switch p.state {
 		case stateDataCR:
@@ -64,14 +64,14 @@ func (p *RequestParser) chunkLine(b []byte) (n uint, ok bool) {
 	return uint(len(b)), true
 }
 
-func (p *RequestParser) chunkStart() {
+func (p *Parser) chunkStart() {
 	p.state = stateChunkSize
 	p.digits = 0
 	p.remaining = 0
 }
 
 // extension takes a byte of the chunk extensions, or the CR after them. It returns false if the parser failed.
-func (p *RequestParser) extension(c byte, at uint, code Code) bool {
+func (p *Parser) extension(c byte, at uint, code Code) bool {
 	next := nextExtension(p.state, c)
 	if next == stateFailed {
 		return p.fail(code, at)

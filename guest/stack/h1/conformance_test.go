@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "rewrite the logs in testdata/*.md; read
 //
 //	## Title
 //
-//	```http max-header-bytes=100 lenient=bare-lf,obs-fold
+//	```http max-header-bytes=100 lenient=bare-lf,obs-fold eof
 //	GET / HTTP/1.1\r\n
 //	\r\n
 //	```
@@ -27,12 +27,20 @@ var update = flag.Bool("update", false, "rewrite the logs in testdata/*.md; read
 //	```
 //
 // The lines of the http block are joined; its escapes are those of Go strings. A log line has offsets from the start of the
-// stream; that of an error counts from the start of the message.
+// stream; that of an error counts from the start of the message. The words after http are the setup.
 type conformanceCase struct {
 	file, title string
-	limits      Limits
+	setup       setup
 	stream      []byte
 	log         string
+}
+
+// A setup is what is told to a parser besides the stream.
+type setup struct {
+	Limits
+	response bool     // the stream is a server's
+	answers  []Method // of the requests that the final responses answer, in order: answers=HEAD,GET
+	eof      bool     // the stream ends
 }
 
 func readCases(t testing.TB) []conformanceCase {
@@ -53,7 +61,7 @@ func readCases(t testing.TB) []conformanceCase {
 			if !ok {
 				continue // the introduction
 			}
-			c.limits = parseLimits(t, info)
+			c.setup = parseSetup(t, info)
 			for line := range strings.Lines(source) {
 				line = strings.TrimSuffix(line, "\n")
 				s, err := strconv.Unquote(`"` + strings.ReplaceAll(line, `"`, `\"`) + `"`)
@@ -82,7 +90,7 @@ func cutBlock(section, kind string) (info, text string, ok bool) {
 	return info, text, ok
 }
 
-func parseLimits(t testing.TB, info string) (l Limits) {
+func parseSetup(t testing.TB, info string) (s setup) {
 	leniencies := map[string]uint32{
 		"missing-host": abi.LenientMissingHost, "obs-fold": abi.LenientObsFold,
 		"bare-lf": abi.LenientBareLF, "header-names": abi.LenientHeaderNames,
@@ -91,33 +99,45 @@ func parseLimits(t testing.TB, info string) (l Limits) {
 		name, value, _ := strings.Cut(word, "=")
 		n, err := strconv.ParseUint(value, 10, 32)
 		switch {
+		case word == "response":
+			s.response = true
+		case word == "eof":
+			s.eof = true
+		case name == "answers":
+			for method := range strings.SplitSeq(value, ",") {
+				m := MethodNamed([]byte(method))
+				if m == 0 {
+					t.Fatalf("unknown method %q", method)
+				}
+				s.answers = append(s.answers, m)
+			}
 		case name == "lenient":
 			for bit := range strings.SplitSeq(value, ",") {
 				if leniencies[bit] == 0 {
 					t.Fatalf("unknown leniency %q", bit)
 				}
-				l.Lenient |= leniencies[bit]
+				s.Lenient |= leniencies[bit]
 			}
 		case err != nil:
 			t.Fatalf("cannot read %q", word)
 		case name == "max-header-bytes":
-			l.MaxHeaderBytes = uint32(n)
+			s.MaxHeaderBytes = uint32(n)
 		case name == "max-headers-count":
-			l.MaxHeadersCount = uint32(n)
+			s.MaxHeadersCount = uint32(n)
 		case name == "max-chunk-extensions":
-			l.MaxChunkExtensions = uint32(n)
+			s.MaxChunkExtensions = uint32(n)
 		default:
 			t.Fatalf("unknown limit %q", word)
 		}
 	}
-	return l
+	return s
 }
 
 // TestConformance runs each case whole, cut in two at every byte, and byte by byte.
 func TestConformance(t *testing.T) {
 	for _, c := range readCases(t) {
 		t.Run(filepath.Base(c.file)+"/"+c.title, func(t *testing.T) {
-			got := logOf(t, c.limits, c.stream)
+			got := logOf(t, c.setup, c.stream)
 			if *update {
 				rewriteLog(t, c, got)
 				c.log = got
@@ -125,11 +145,11 @@ func TestConformance(t *testing.T) {
 			if got != c.log {
 				t.Fatalf("%q\ngot\n%swant\n%s", c.stream, got, c.log)
 			}
-			if got := logOf(t, c.limits, c.stream, everyByte(c.stream)...); got != c.log {
+			if got := logOf(t, c.setup, c.stream, everyByte(c.stream)...); got != c.log {
 				t.Errorf("byte by byte: got\n%swant\n%s", got, c.log)
 			}
 			for cut := range c.stream {
-				if got := logOf(t, c.limits, c.stream, cut); got != c.log {
+				if got := logOf(t, c.setup, c.stream, cut); got != c.log {
 					t.Errorf("cut at byte %d: got\n%swant\n%s", cut, got, c.log)
 				}
 			}

@@ -13,7 +13,9 @@ const (
 	CodeInvalidVersion                            // not of the form HTTP/d.d
 	CodeUnsupportedVersion                        // well-formed, but neither HTTP/1.0 nor HTTP/1.1
 	CodeTargetTooLong                             // the request line alone is larger than MaxHeaderBytes
-	CodeHeaderOverflow                            // MaxHeaderBytes ended after the request line, before it, or in the trailers
+	CodeInvalidConstant                           // a response that does not begin with "HTTP/"
+	CodeInvalidStatus                             // not three digits from 100 on, or a control character in the reason
+	CodeHeaderOverflow                            // MaxHeaderBytes ended elsewhere: in empty lines, a status line, fields, trailers
 	CodeExpectedLF                                // a CR that no LF follows
 	CodeExpectedCR                                // an LF that no CR precedes
 	CodeUnexpectedSpace                           // white space before the first field
@@ -45,6 +47,8 @@ var codes = [...]struct {
 	CodeInvalidVersion:            {"HPE_INVALID_VERSION", 400, "invalid HTTP version"},
 	CodeUnsupportedVersion:        {"HPE_INVALID_VERSION", 505, "HTTP version not supported"},
 	CodeTargetTooLong:             {"HPE_HEADER_OVERFLOW", 414, "request line too long"},
+	CodeInvalidConstant:           {"HPE_INVALID_CONSTANT", 502, "not an HTTP response"},
+	CodeInvalidStatus:             {"HPE_INVALID_STATUS", 502, "invalid status code or reason"},
 	CodeHeaderOverflow:            {"HPE_HEADER_OVERFLOW", 431, "header or trailer section too large"},
 	CodeExpectedLF:                {"HPE_LF_EXPECTED", 400, "CR without LF"},
 	CodeExpectedCR:                {"HPE_CR_EXPECTED", 400, "LF without CR"},
@@ -75,8 +79,11 @@ func (c Code) Name() string {
 	return codes[c].name
 }
 
-// Status returns the status code of the answer that the peer should get before the connection closes.
+// Status returns the status code of the answer that the sender of a request should get before the connection closes.
 // 0 means to close without an answer.
+//
+// A response is never answered. Whoever has asked for it on behalf of somebody else answers that one with 502, whatever the
+// Code: it is another message that was bad (RFC 9110 §15.6.3). 502 is also the Status of the Codes that only responses have.
 func (c Code) Status() int {
 	if int(c) >= len(codes) {
 		return 0
@@ -97,7 +104,7 @@ type Error struct {
 	Code Code
 
 	// Offset is the place of the first byte that cannot be right, in bytes from the start of the message.
-	// Empty lines before the request line belong to the message. If it is something missing that is wrong,
+	// Empty lines before the start line belong to the message. If it is something missing that is wrong,
 	// it is the place where it should have been.
 	Offset int64
 }

@@ -69,8 +69,11 @@ type framing struct {
 }
 
 // fieldName checks whether a field of p.kind may stand where its name does. It returns false if the parser failed.
-func (p *RequestParser) fieldName() bool {
+func (p *Parser) fieldName() bool {
 	f := &p.framing
+	if p.response && (p.kind == fieldHost || p.kind == fieldExpect) {
+		p.kind = fieldPlain // there they say nothing
+	}
 	switch p.kind {
 	case fieldHost:
 		if p.trailer {
@@ -103,7 +106,7 @@ func (p *RequestParser) fieldName() bool {
 
 // fieldValue takes what it needs from b[from:to], the value of a field of p.kind, which is Fields[kept]. It returns false if the
 // parser failed.
-func (p *RequestParser) fieldValue(b []byte, from, to uint, kept int) bool {
+func (p *Parser) fieldValue(b []byte, from, to uint, kept int) bool {
 	if p.trailer {
 		return true
 	}
@@ -178,7 +181,7 @@ const maxSize = 1<<63 - 1
 //
 // An empty element, which RFC 9110 §5.6.1.2 asks to tolerate in lists, is refused: nobody means it, and parties that read it
 // apart do not agree on where the message ends.
-func (p *RequestParser) transferEncoding(b []byte, from, to uint) bool {
+func (p *Parser) transferEncoding(b []byte, from, to uint) bool {
 	f := &p.framing
 	for l := (list{v: b[from:to]}); l.next(); {
 		at := from + l.offset
@@ -211,12 +214,14 @@ func (p *RequestParser) transferEncoding(b []byte, from, to uint) bool {
 }
 
 // headEnd completes p.Head at its blank line, which begins at p.mark. It returns false if the parser failed.
-func (p *RequestParser) headEnd() bool {
+func (p *Parser) headEnd() bool {
 	f, h := &p.framing, &p.Head
-	if !f.host && h.Minor > 0 && !p.lenient(abi.LenientMissingHost) {
+	if p.response {
+		p.answer()
+	} else if !f.host && h.Minor > 0 && !p.lenient(abi.LenientMissingHost) {
 		return p.fail(CodeMissingHost, p.mark)
 	}
-	if f.transferEncoding {
+	if f.transferEncoding && !h.tunnel() {
 		// RFC 9112 §6.3: without chunked at the end nobody knows where the body ends.
 		if !f.chunked {
 			return p.fail(CodeInvalidTransferEncoding, f.lastCoding)
@@ -230,10 +235,36 @@ func (p *RequestParser) headEnd() bool {
 	h.HasBody = f.contentLength || h.Chunked
 	h.KeepAlive = !f.optionClose && (h.Minor > 0 || f.optionKeepAlive)
 	h.Upgrade = f.upgrade && f.optionUpgrade && h.Minor > 0
-	if p.form == absoluteForm && f.host && f.hostField >= 0 {
+	if p.response {
+		h.endResponse()
+	} else if p.form == absoluteForm && f.host && f.hostField >= 0 {
 		field := &h.Fields[f.hostField]
 		field.ValueOffset, field.ValueSize = p.authority.Offset, p.authority.Size
 	}
 	h.Size = int(p.pos)
 	return true
+}
+
+// answer takes the method that Answers gave.
+func (p *Parser) answer() {
+	p.Head.Method = p.answers
+	if p.Head.Status >= 200 {
+		p.answers = 0
+	}
+}
+
+// tunnel reports whether h is a successful response to CONNECT. What its framing fields say must be ignored (RFC 9110 §9.3.6);
+// how they say it has been checked line by line nevertheless.
+func (h *Head) tunnel() bool { return h.Method == MethodConnect && h.Status/100 == 2 }
+
+// endResponse corrects what a response's fields say by what its status and the request's method say (RFC 9112 §6.3).
+func (h *Head) endResponse() {
+	h.Upgrade = h.Upgrade && h.Status == 101
+	switch {
+	case h.Status < 200, h.Status == 204, h.Status == 304, h.Method == MethodHead, h.tunnel():
+		h.HasBody, h.Chunked, h.ContentLength = false, false, 0
+	case !h.HasBody:
+		h.HasBody, h.ToEOF, h.ContentLength = true, true, -1
+		h.KeepAlive = false
+	}
 }

@@ -72,6 +72,20 @@ func (m Method) String() string {
 	return methodNames[m]
 }
 
+// MethodNamed returns the method that is name on the wire, 0 if none is.
+func MethodNamed(name []byte) Method {
+	m := MethodCheckout
+	for k, c := range name {
+		if m = m.match(uint(k), c); m == 0 {
+			return 0
+		}
+	}
+	if m == methodPRI || len(name) != len(methodNames[m]) {
+		return 0
+	}
+	return m
+}
+
 // match narrows down a method of which k bytes are known: m is the first that begins with them. It returns the first that
 // has c next, 0 if none does. No method is the beginning of another.
 func (m Method) match(k uint, c byte) Method {

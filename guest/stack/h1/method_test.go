@@ -27,6 +27,22 @@ func TestMethodTable(t *testing.T) {
 	}
 }
 
+func TestMethodNamed(t *testing.T) {
+	for want, name := range methodNames {
+		if want == int(methodPRI) {
+			want = 0
+		}
+		if got := MethodNamed([]byte(name)); got != Method(want) {
+			t.Errorf("%q is %v", name, got)
+		}
+	}
+	for _, name := range []string{"head", "HEA", "HEADS", "HEAD ", " HEAD", "C", "BREW"} {
+		if got := MethodNamed([]byte(name)); got != 0 {
+			t.Errorf("%q is %v", name, got)
+		}
+	}
+}
+
 // TestMethodMatch tries each word that is one byte away from a method.
 func TestMethodMatch(t *testing.T) {
 	find := func(word string) (m Method) {

@@ -33,49 +33,58 @@ const (
 	HeadDone                // Head is complete
 	BodyPiece               // Body holds the next bytes of the body, at least one
 	MessageDone             // the message is complete, Trailers holds its trailers
-	Failed                  // Err says why; the parser stays so until Init
+	Failed                  // Err says why; the parser stays so until it is made ready anew
 )
 
 // Span is a range of bytes of the buf that was given to Next.
 type Span struct{ Offset, Size uint32 }
 
-// Head is a request's start line and header section. Its offsets count from the first byte of the buf given to the
+// Head is a message's start line and header section. Its offsets count from the first byte of the buf given to the
 // Next that returned HeadDone.
 type Head struct {
-	Method             Method
-	MethodSpan, Target Span  // MethodSpan.Offset is where the head's text begins: before it are only empty lines
-	Minor              uint8 // of HTTP/1.Minor: 0 or 1
+	Method     Method // of a response: of the request it answers, as Answers said
+	MethodSpan Span   // its Offset is where the head's text begins: before it are only empty lines. Empty in a response
+	Target     Span   // of a request
+	Status     uint16 // of a response: 100–999. 0 in a request
+	Reason     Span   // of a response, maybe empty
+	Minor      uint8  // of HTTP/1.Minor: 0 or 1
 
-	// Fields are the field lines in the order received, at most MaxHeadersCount. If the target is in
+	// Fields are the field lines in the order received, at most MaxHeadersCount. If a request's target is in
 	// absolute-form, the value of Host is the target's authority (RFC 9112 §3.2.2).
 	Fields []abi.Field
 
-	Size          int   // bytes from buf[0] to the end of the blank line: the n of HeadDone
-	ContentLength int64 // of the body in bytes; -1 when chunked; 0 when there is none
-	HasBody       bool  // the message has a body, maybe of zero bytes: it has a Content-Length or is Chunked (RFC 9112 §6)
-	Chunked       bool
+	Size int // bytes from buf[0] to the end of the blank line: the n of HeadDone
 
-	KeepAlive      bool // the client lets the connection persist (RFC 9112 §9.3)
-	Upgrade        bool // an Upgrade field and Connection: upgrade, in HTTP/1.1 (RFC 9110 §7.8)
-	ExpectContinue bool // Expect has 100-continue, in HTTP/1.1 (RFC 9110 §10.1.1)
-	ExpectOther    bool // Expect has something else, in HTTP/1.1
+	// The body (RFC 9112 §6.3). What a response to HEAD, or with status 304, says about the body that it could have had is
+	// in Fields only.
+	ContentLength int64 // of the body in bytes; -1 when Chunked or ToEOF; 0 when there is none
+	HasBody       bool  // the message has a body, maybe of zero bytes
+	Chunked       bool
+	ToEOF         bool // the body of a response ends with the stream: see EOF
+
+	KeepAlive      bool // the sender lets the connection persist (RFC 9112 §9.3), and the body lets it
+	Upgrade        bool // an Upgrade field and Connection: upgrade, in HTTP/1.1 (RFC 9110 §7.8); of a response: and status 101
+	ExpectContinue bool // of a request: Expect has 100-continue, in HTTP/1.1 (RFC 9110 §10.1.1)
+	ExpectOther    bool // of a request: Expect has something else, in HTTP/1.1
 }
 
-// RequestParser splits a byte stream into requests. The zero RequestParser is not ready: call Init.
-// The exported fields are for reading.
-type RequestParser struct {
+// Parser splits a byte stream into messages: those of a client or those of a server. The zero Parser is not ready: call
+// InitRequest or InitResponse. The exported fields are for reading.
+type Parser struct {
 	Head     Head        // after HeadDone, until the next call
 	Body     []byte      // after BodyPiece: a part of buf
 	Trailers []abi.Field // after MessageDone, until the next call: offsets from the first byte of that buf
-	Err      *Error      // after Failed, until Init
+	Err      *Error      // after Failed
 
-	limits Limits
-	state  state
-	base   int64 // bytes of the message before buf[0], or before the section that is being read
+	limits   Limits
+	response bool   // the messages are responses
+	answers  Method // of the request whose final response has yet to come
+	state    state
+	base     int64 // bytes of the message before buf[0], or before the section that is being read
 
 	// Of the section that is being read; offsets count from its first byte.
 	pos       uint // how far it has been read
-	mark      uint // where the current element began: target, version, field name, blank line
+	mark      uint // where the current element began: target, version, status, reason, field name, blank line
 	method    Method
 	major     byte // of the version, a digit
 	form      targetForm
@@ -95,8 +104,14 @@ type RequestParser struct {
 	extensions uint32 // bytes of chunk extensions so far
 }
 
-// Init makes the parser ready for a new byte stream. It may be called again; the parser keeps its slices.
-func (p *RequestParser) Init(l Limits) {
+// InitRequest makes the parser ready for a new byte stream, of requests. It and InitResponse may be called again; the parser
+// keeps its slices.
+func (p *Parser) InitRequest(l Limits) { p.init(l, false) }
+
+// InitResponse makes the parser ready for a new byte stream, of responses: see Answers.
+func (p *Parser) InitResponse(l Limits) { p.init(l, true) }
+
+func (p *Parser) init(l Limits, response bool) {
 	if l.MaxHeaderBytes == 0 {
 		l.MaxHeaderBytes = abi.DefaultOptions.MaxHeaderBytes
 	}
@@ -107,12 +122,21 @@ func (p *RequestParser) Init(l Limits) {
 	if l.MaxHeadersCount == 0 {
 		l.MaxHeadersCount = math.MaxUint32
 	}
-	*p = RequestParser{
+	*p = Parser{
 		Head:     Head{Fields: p.Head.Fields[:0]},
 		Trailers: p.Trailers[:0],
 		limits:   l,
+		response: response,
 	}
 }
+
+// Answers says which method the request had whose response comes next: where one to HEAD or CONNECT ends depends on it
+// (RFC 9112 §6.3). Call it before the first byte of each response is given to Next; from HeadDone of the one before on it is not
+// too early. It holds for the interim responses (1xx) that come first, and the final one uses it up: without a new call,
+// and with 0, the next is taken for one to a method that has no such rule.
+//
+// Whether a request is waiting for a response at all is not for the parser to see.
+func (p *Parser) Answers(m Method) { p.answers = m }
 
 // Next goes on with the byte stream. buf begins with the first byte that was not consumed yet. Next returns what it
 // found, and how many bytes of buf it has consumed:
@@ -128,9 +152,9 @@ func (p *RequestParser) Init(l Limits) {
 // The steps, and the bytes that they refer to, do not depend on how the stream was cut into bufs, except that a piece
 // of a body ends where its buf ends. With LenientObsFold, Next overwrites folds in buf with spaces (RFC 9112 §5.2).
 //
-// An Upgrade or CONNECT request is framed like any other. Whoever takes the connection over does so after MessageDone:
-// the bytes that are left are then of the new protocol.
-func (p *RequestParser) Next(buf []byte) (Step, int) {
+// An Upgrade or CONNECT request is framed like any other; a response that agrees, 101 or 2xx, has no body. Whoever takes the
+// connection over does so after MessageDone: the bytes that are left are then of the new protocol.
+func (p *Parser) Next(buf []byte) (Step, int) {
 	switch {
 	case p.state < stateBody:
 		if p.trailer {
@@ -146,7 +170,7 @@ func (p *RequestParser) Next(buf []byte) (Step, int) {
 }
 
 // head goes on before or in a head.
-func (p *RequestParser) head(buf []byte) (Step, int) {
+func (p *Parser) head(buf []byte) (Step, int) {
 	start := 0 // of the section in buf
 	if p.state == stateStart {
 		for start < len(buf) && (buf[start] == '\r' || buf[start] == '\n') {
@@ -162,7 +186,7 @@ func (p *RequestParser) head(buf []byte) (Step, int) {
 		p.messageStart()
 	}
 	b, cut := p.section(buf[start:])
-	if (p.state >= stateLine || p.requestLine(b)) && p.fieldLines(b, &p.Head.Fields) && p.headEnd() {
+	if (p.state >= stateLine || p.startLine(b)) && p.fieldLines(b, &p.Head.Fields) && p.headEnd() {
 		if start > 0 {
 			p.Head.move(uint32(start))
 		}
@@ -172,8 +196,15 @@ func (p *RequestParser) head(buf []byte) (Step, int) {
 	return p.unfinished(start, cut)
 }
 
+func (p *Parser) startLine(b []byte) bool {
+	if p.response {
+		return p.statusLine(b)
+	}
+	return p.requestLine(b)
+}
+
 // trailers goes on in a trailer section that begins at buf[start].
-func (p *RequestParser) trailers(buf []byte, start int) (Step, int) {
+func (p *Parser) trailers(buf []byte, start int) (Step, int) {
 	b, cut := p.section(buf[start:])
 	if !p.fieldLines(b, &p.Trailers) {
 		return p.unfinished(start, cut)
@@ -185,7 +216,7 @@ func (p *RequestParser) trailers(buf []byte, start int) (Step, int) {
 }
 
 // room returns how many bytes the section that is being read may have.
-func (p *RequestParser) room() int {
+func (p *Parser) room() int {
 	if p.trailer {
 		return int(p.limits.MaxHeaderBytes)
 	}
@@ -193,7 +224,7 @@ func (p *RequestParser) room() int {
 }
 
 // section returns the part of b that MaxHeaderBytes leaves room for, and whether that is not all.
-func (p *RequestParser) section(b []byte) (part []byte, cut bool) {
+func (p *Parser) section(b []byte) (part []byte, cut bool) {
 	if room := p.room(); len(b) > room {
 		return b[:room], true
 	}
@@ -201,7 +232,7 @@ func (p *RequestParser) section(b []byte) (part []byte, cut bool) {
 }
 
 // unfinished returns what Next does when the section at buf[start] is not complete at its end, or at the limit.
-func (p *RequestParser) unfinished(start int, cut bool) (Step, int) {
+func (p *Parser) unfinished(start int, cut bool) (Step, int) {
 	switch {
 	case p.state == stateFailed:
 		return Failed, 0
@@ -211,48 +242,57 @@ func (p *RequestParser) unfinished(start int, cut bool) (Step, int) {
 	return NeedMore, start
 }
 
-func (p *RequestParser) overflow(at uint) (Step, int) {
+func (p *Parser) overflow(at uint) (Step, int) {
 	code := CodeHeaderOverflow
-	if p.state > stateStart && p.state < stateLine && p.base == 0 { // without empty lines before it
+	if !p.response && p.state > stateStart && p.state < stateLine && p.base == 0 { // without empty lines before it
 		code = CodeTargetTooLong
 	}
 	p.fail(code, at)
 	return Failed, 0
 }
 
-func (p *RequestParser) messageStart() {
+func (p *Parser) messageStart() {
 	// All of Head that is not set here is when the head is done.
 	p.Head.Fields = p.Head.Fields[:0]
 	p.Head.ContentLength = 0
-	p.Head.Chunked = false
+	p.Head.Chunked, p.Head.ToEOF = false, false
 	p.Head.ExpectContinue, p.Head.ExpectOther = false, false
 	p.Trailers = p.Trailers[:0]
 	p.framing = framing{}
 	p.state = stateMethod
+	if p.response {
+		p.state = stateProtocol
+		p.mark = 0
+		p.Head.MethodSpan = Span{}
+		p.Head.Status = 0
+	}
 	p.pos = 0
 	p.lines = 0
 	p.extensions = 0
 }
 
-func (p *RequestParser) headDone() {
+func (p *Parser) headDone() {
 	p.base += int64(p.pos)
 	switch {
 	case p.Head.Chunked:
 		p.chunkStart()
+	case p.Head.ToEOF:
+		p.state = stateBody
+		p.remaining = maxSize // three hundred years at a gigabyte per second
 	default:
 		p.state = stateBody
 		p.remaining = p.Head.ContentLength
 	}
 }
 
-func (p *RequestParser) trailerStart() {
+func (p *Parser) trailerStart() {
 	p.state = stateLine
 	p.trailer = true
 	p.pos = 0
 	p.lines = 0
 }
 
-func (p *RequestParser) messageEnd() {
+func (p *Parser) messageEnd() {
 	p.state = stateStart
 	p.trailer = false
 	p.base = 0
@@ -260,7 +300,7 @@ func (p *RequestParser) messageEnd() {
 }
 
 // body goes on in a body, or chunk, of p.remaining bytes that continues at buf[start].
-func (p *RequestParser) body(buf []byte, start int) (Step, int) {
+func (p *Parser) body(buf []byte, start int) (Step, int) {
 	piece := buf[start:]
 	switch {
 	case p.remaining == 0: // not in a chunk
@@ -281,7 +321,7 @@ func (p *RequestParser) body(buf []byte, start int) (Step, int) {
 }
 
 // chunked goes on in a chunked body.
-func (p *RequestParser) chunked(buf []byte) (Step, int) {
+func (p *Parser) chunked(buf []byte) (Step, int) {
 	start := 0
 	if p.state != stateData {
 		n, ok := p.chunkLine(buf)
@@ -301,12 +341,17 @@ func (p *RequestParser) chunked(buf []byte) (Step, int) {
 }
 
 // Idle reports whether the parser is between two messages: it has seen nothing of the next one but empty lines.
-func (p *RequestParser) Idle() bool { return p.state == stateStart }
+func (p *Parser) Idle() bool { return p.state == stateStart }
 
-// EOF tells the parser that the stream has ended. It returns nil if the parser is Idle; else it fails, now and in every
-// later Next, with CodeUnexpectedEOF, or with the error that was there before.
-func (p *RequestParser) EOF() *Error {
-	if p.state != stateStart && p.state != stateFailed {
+// EOF tells the parser that the stream has ended; before it, Next has returned NeedMore. It returns nil if the parser is Idle, and
+// in a body that is ToEOF, which is complete now: call Next, with an empty buf, for its MessageDone. Else it fails, now and in
+// every later Next, with CodeUnexpectedEOF, or with the error that was there before.
+func (p *Parser) EOF() *Error {
+	switch {
+	case p.state == stateStart, p.state == stateFailed:
+	case p.state == stateBody && p.Head.ToEOF:
+		p.remaining = 0
+	default:
 		at := uint(0)
 		if p.state < stateBody {
 			at = p.pos
@@ -317,18 +362,22 @@ func (p *RequestParser) EOF() *Error {
 }
 
 // fail ends the parser. at is as p.pos, or counts from the first byte of buf in a body. It returns false.
-func (p *RequestParser) fail(c Code, at uint) bool {
+func (p *Parser) fail(c Code, at uint) bool {
 	p.state = stateFailed
 	p.Err = &Error{Code: c, Offset: p.base + int64(at)}
 	return false
 }
 
-func (p *RequestParser) lenient(bit uint32) bool { return p.limits.Lenient&bit != 0 }
+func (p *Parser) lenient(bit uint32) bool { return p.limits.Lenient&bit != 0 }
 
 // move adds n to the offsets of a head.
 func (h *Head) move(n uint32) {
 	h.MethodSpan.Offset += n
-	h.Target.Offset += n
+	if h.Status == 0 {
+		h.Target.Offset += n
+	} else {
+		h.Reason.Offset += n
+	}
 	h.Size += int(n)
 	move(h.Fields, n)
 }

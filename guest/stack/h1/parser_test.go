@@ -3,6 +3,7 @@ package h1
 import (
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -10,11 +11,14 @@ import (
 	"github.com/portholehttp/porthole/abi"
 )
 
-const smallRequest = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+const (
+	smallRequest  = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+	smallResponse = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" // and a byte, unless to HEAD
+)
 
 func TestZeroLimitsAreTheDefaults(t *testing.T) {
-	var p RequestParser
-	p.Init(Limits{})
+	var p Parser
+	p.InitRequest(Limits{})
 	if p.limits.MaxHeaderBytes != 16<<10 || p.limits.MaxChunkExtensions != 16<<10 || p.limits.MaxHeadersCount != math.MaxUint32 {
 		t.Error(p.limits)
 	}
@@ -22,8 +26,8 @@ func TestZeroLimitsAreTheDefaults(t *testing.T) {
 
 // TestNextWithoutInput drives a parser as a connection does after the last byte has come.
 func TestNextWithoutInput(t *testing.T) {
-	var p RequestParser
-	p.Init(Limits{})
+	var p Parser
+	p.InitRequest(Limits{})
 	want := func(buf string, step Step, n int) {
 		t.Helper()
 		if gotStep, gotN := p.Next([]byte(buf)); gotStep != step || gotN != n {
@@ -47,9 +51,76 @@ func TestNextWithoutInput(t *testing.T) {
 	}
 }
 
+// TestNextToEOF does so with a body that ends with the stream.
+func TestNextToEOF(t *testing.T) {
+	for _, body := range []string{"", "body"} {
+		var p Parser
+		p.InitResponse(Limits{})
+		head := "HTTP/1.1 200 OK\r\n\r\n"
+		if step, n := p.Next([]byte(head + body)); step != HeadDone || n != len(head) || !p.Head.ToEOF {
+			t.Fatal(step, n, p.Head)
+		}
+		if body != "" {
+			if step, n := p.Next([]byte(body)); step != BodyPiece || n != len(body) {
+				t.Fatal(step, n)
+			}
+		}
+		if step, n := p.Next(nil); step != NeedMore || n != 0 || p.Idle() {
+			t.Fatal(step, n)
+		}
+		for range 2 {
+			if err := p.EOF(); err != nil || p.Idle() {
+				t.Fatal(err)
+			}
+		}
+		if step, n := p.Next(nil); step != MessageDone || n != 0 {
+			t.Fatal(step, n)
+		}
+		if step, n := p.Next(nil); step != NeedMore || n != 0 || !p.Idle() || p.EOF() != nil {
+			t.Fatal(step, n, p.Err)
+		}
+	}
+}
+
+// TestAnswersInTime calls Answers for the second of two responses at the earliest and at the latest.
+func TestAnswersInTime(t *testing.T) {
+	for _, early := range []bool{false, true} {
+		var p Parser
+		p.InitResponse(Limits{})
+		p.Answers(MethodGet)
+		rest := []byte(smallResponse + "x" + smallResponse)
+		for _, want := range []struct {
+			step   Step
+			method Method
+		}{
+			{HeadDone, MethodGet}, {BodyPiece, MethodGet}, {MessageDone, MethodGet},
+			{HeadDone, MethodHead}, {MessageDone, MethodHead}, {NeedMore, MethodHead},
+		} {
+			step, n := p.Next(rest)
+			rest = rest[n:]
+			if step != want.step || p.Head.Method != want.method {
+				t.Fatalf("early %v: %d to %v, want %d to %v", early, step, p.Head.Method, want.step, want.method)
+			}
+			if p.Head.Method == MethodGet && (early && step == HeadDone || !early && step == MessageDone) {
+				p.Answers(MethodHead)
+			}
+		}
+	}
+}
+
+func TestAnswersIsNothingToRequests(t *testing.T) {
+	var p Parser
+	p.InitRequest(Limits{})
+	p.Answers(MethodConnect)
+	parseAll(t, &p, []byte("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx"))
+	if p.Head.Method != MethodPost || !p.Head.HasBody {
+		t.Error(p.Head)
+	}
+}
+
 func TestUnconsumedHeadIsPresentedAgain(t *testing.T) {
-	var p RequestParser
-	p.Init(Limits{})
+	var p Parser
+	p.InitRequest(Limits{})
 	stream := "\r\n" + smallRequest
 	if step, n := p.Next([]byte(stream[:10])); step != NeedMore || n != 2 {
 		t.Fatal(step, n)
@@ -65,10 +136,16 @@ func TestUnconsumedHeadIsPresentedAgain(t *testing.T) {
 }
 
 func TestEOF(t *testing.T) {
-	chunked := "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nA: b\r\n\r\n"
+	chunked := "\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nA: b\r\n\r\n"
+	testEOF(t, (*Parser).InitRequest, "POST / HTTP/1.1"+chunked)
+	testEOF(t, (*Parser).InitResponse, "HTTP/1.1 200 OK"+chunked)
+}
+
+// testEOF ends the stream at every byte of a message.
+func testEOF(t *testing.T, init func(*Parser, Limits), chunked string) {
 	for end := range len(chunked) + 1 {
-		var p RequestParser
-		p.Init(Limits{})
+		var p Parser
+		init(&p, Limits{})
 		for b := []byte(chunked[:end]); ; {
 			step, n := p.Next(b)
 			b = b[n:]
@@ -93,8 +170,8 @@ func TestEOF(t *testing.T) {
 }
 
 func TestEOFKeepsAnEarlierError(t *testing.T) {
-	var p RequestParser
-	p.Init(Limits{})
+	var p Parser
+	p.InitRequest(Limits{})
 	p.Next([]byte("BAD"))
 	if err := p.EOF(); err == nil || err.Code != CodeInvalidMethod || err.Error() != "invalid method at byte 0" {
 		t.Error(err)
@@ -103,10 +180,9 @@ func TestEOFKeepsAnEarlierError(t *testing.T) {
 
 // TestInitForgets runs each conformance case on a parser that has seen all the others.
 func TestInitForgets(t *testing.T) {
-	r := newRunner(t, Limits{})
+	r := newRunner(t, setup{})
 	for _, c := range readCases(t) {
-		r.p.Init(c.limits)
-		r.base, r.pending, r.log, r.body = 0, nil, nil, -1
+		r.init(c.setup)
 		r.feed(c.stream)
 		if got := r.end(); got != c.log {
 			t.Errorf("%s: %s: got\n%swant\n%s", c.file, c.title, got, c.log)
@@ -120,11 +196,17 @@ func TestInitForgets(t *testing.T) {
 func TestBytesAreScannedOnce(t *testing.T) {
 	head := "PROPPATCH /" + strings.Repeat("t", 300) + " HTTP/1.0\r\n" +
 		strings.Repeat("N", 300) + ": \t" + strings.Repeat("v ", 300) + "v\r\n" + "Empty:\r\n" + "Last: w\r\n\r\n"
-	want := newRunner(t, Limits{})
+	testScannedOnce(t, setup{}, head)
+	_, fields, _ := strings.Cut(head, "\r\n")
+	testScannedOnce(t, setup{response: true}, "HTTP/1.0 204 "+strings.Repeat("r ", 300)+"\r\n"+fields)
+	testScannedOnce(t, setup{response: true}, "HTTP/1.1 204\r\n"+fields)
+}
+
+func testScannedOnce(t *testing.T, s setup, head string) {
+	want := newRunner(t, s)
 	want.feed([]byte(head))
 
-	var p RequestParser
-	p.Init(Limits{})
+	p := newRunner(t, s).p
 	for n := range len(head) {
 		buf := []byte(strings.Repeat("\x00", n) + head[n:n+1])
 		step, used := p.Next(buf)
@@ -137,7 +219,7 @@ func TestBytesAreScannedOnce(t *testing.T) {
 			t.Fatalf("at the end: %d: %v", step, p.Err)
 		}
 	}
-	if !slices.Equal(p.Head.Fields, want.p.Head.Fields) || p.Head.Target != want.p.Head.Target || p.Head.Method != want.p.Head.Method {
+	if !reflect.DeepEqual(p.Head, want.p.Head) {
 		t.Errorf("got %v, want %v", p.Head, want.p.Head)
 	}
 }
@@ -145,8 +227,8 @@ func TestBytesAreScannedOnce(t *testing.T) {
 // TestFoldsAreLinear does the same with folds: of what came before, they look at the white space in front of them only.
 func TestFoldsAreLinear(t *testing.T) {
 	head := "GET / HTTP/1.0\r\nA: b" + strings.Repeat("\r\n ", 200) + "\r\n\r\n"
-	var p RequestParser
-	p.Init(Limits{Lenient: abi.LenientObsFold})
+	var p Parser
+	p.InitRequest(Limits{Lenient: abi.LenientObsFold})
 	kept := make([]byte, 0, len(head))
 	for n := range len(head) {
 		kept = append(kept, head[n])
@@ -164,8 +246,8 @@ func TestFoldsAreLinear(t *testing.T) {
 
 func TestFoldIsOverwritten(t *testing.T) {
 	buf := []byte("GET / HTTP/1.0\r\nA: b \t\r\n\t c\r\n\r\n")
-	var p RequestParser
-	p.Init(Limits{Lenient: abi.LenientObsFold})
+	var p Parser
+	p.InitRequest(Limits{Lenient: abi.LenientObsFold})
 	if step, _ := p.Next(buf); step != HeadDone {
 		t.Fatal(p.Err)
 	}
@@ -175,8 +257,8 @@ func TestFoldIsOverwritten(t *testing.T) {
 }
 
 func TestBodyCannotBeAppendedTo(t *testing.T) {
-	var p RequestParser
-	p.Init(Limits{})
+	var p Parser
+	p.InitRequest(Limits{})
 	buf := []byte("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nbGET")
 	_, n := p.Next(buf)
 	if step, _ := p.Next(buf[n:]); step != BodyPiece || cap(p.Body) != 1 {
@@ -184,7 +266,7 @@ func TestBodyCannotBeAppendedTo(t *testing.T) {
 	}
 }
 
-// TestMutations changes valid and invalid messages at random, and compares the whole with pieces.
+// TestMutations changes valid and invalid messages at random, and compares the whole with pieces, and with net/http.
 func TestMutations(t *testing.T) {
 	cases := readCases(t)
 	random := rand.New(rand.NewPCG(3, 4))
@@ -212,22 +294,26 @@ func TestMutations(t *testing.T) {
 				}
 			}
 		}
-		limits := c.limits
+		s := c.setup
 		if random.IntN(2) == 0 {
-			limits.Lenient = random.Uint32N(16)
+			s.Lenient = random.Uint32N(16)
 		}
-		checkSplits(t, limits, stream, random.IntN(len(stream)+1))
+		s.eof = random.IntN(2) == 0
+		checkSplits(t, s, stream, random.IntN(len(stream)+1))
+		if s.response {
+			checkLikeNetHTTP(t, s, stream)
+		}
 	}
 }
 
 // checkSplits fails unless all ways to cut a stream give the same log.
-func checkSplits(t testing.TB, l Limits, stream []byte, cut int) (log string) {
-	want := logOf(t, l, stream)
-	if got := logOf(t, l, stream, everyByte(stream)...); got != want {
-		t.Fatalf("%+v %q\nbyte by byte\n%swhole\n%s", l, stream, got, want)
+func checkSplits(t testing.TB, s setup, stream []byte, cut int) (log string) {
+	want := logOf(t, s, stream)
+	if got := logOf(t, s, stream, everyByte(stream)...); got != want {
+		t.Fatalf("%+v %q\nbyte by byte\n%swhole\n%s", s, stream, got, want)
 	}
-	if got := logOf(t, l, stream, cut); got != want {
-		t.Fatalf("%+v %q\ncut at %d\n%swhole\n%s", l, stream, cut, got, want)
+	if got := logOf(t, s, stream, cut); got != want {
+		t.Fatalf("%+v %q\ncut at %d\n%swhole\n%s", s, stream, cut, got, want)
 	}
 	return want
 }

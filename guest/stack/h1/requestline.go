@@ -2,14 +2,12 @@ package h1
 
 import "github.com/portholehttp/porthole/abi"
 
-const version11 = "HTTP/1.1"
-
 // requestLine runs the states of the request line (RFC 9112 §3) over b from p.pos on:
 //
 //	request-line = method SP request-target SP HTTP-version CRLF
 //
 // It returns whether the line is complete, p.pos being behind it. If not, b has ended or the parser failed.
-func (p *RequestParser) requestLine(b []byte) bool {
+func (p *Parser) requestLine(b []byte) bool {
 	i, n := uint(p.pos), uint(len(b))
 	for i < n {
 		switch p.state {
@@ -83,31 +81,14 @@ func (p *RequestParser) requestLine(b []byte) bool {
 		case stateVersion:
 			if minor, ok := commonVersion(b, i); ok && i == p.mark {
 				p.Head.Minor = minor
-				i += uint(len(version11))
+				i += versionSize
 				p.state = stateVersionCR
 				continue
 			}
-			c, k := b[i], i-p.mark
-			switch k {
-			case 5, 7:
-				if !is(c, classDigit) {
-					return p.fail(CodeInvalidVersion, i)
-				}
-			default:
-				if c != version11[k] {
-					return p.fail(CodeInvalidVersion, i)
-				}
+			if !p.versionByte(b[i], i) {
+				return false
 			}
-			i++
-			switch {
-			case k == 5:
-				p.major = c
-			case k == 7 && p.major != '1':
-				return p.fail(CodeUnsupportedVersion, p.mark+5)
-			case k == 7 && c > '1':
-				return p.fail(CodeUnsupportedVersion, p.mark+7)
-			case k == 7:
-				p.Head.Minor = c - '0'
+			if i++; i == p.mark+versionSize {
 				p.state = stateVersionCR
 			}
 
@@ -156,14 +137,4 @@ func commonMethod(b []byte) (Method, uint) {
 		}
 	}
 	return MethodCheckout, 0
-}
-
-// commonVersion returns the minor version if the whole of HTTP/1.0 or HTTP/1.1 is at b[i].
-func commonVersion(b []byte, i uint) (minor uint8, ok bool) {
-	const http10 = 'H' | 'T'<<8 | 'T'<<16 | 'P'<<24 | '/'<<32 | '1'<<40 | '.'<<48 | '0'<<56
-	if i+8 > uint(len(b)) {
-		return 0, false
-	}
-	w := load(b, i)
-	return uint8(w >> 56 & 1), w&^(1<<56) == http10
 }

@@ -14,17 +14,39 @@ import (
 // out with offsets from the start of the stream, so that logs of different splits can be compared.
 type runner struct {
 	t       testing.TB
-	p       RequestParser
+	p       Parser
 	base    int    // of pending in the stream
 	pending []byte // not consumed
 	log     []string
 	body    int // where a piece of body that goes on would begin; -1
+	setup   setup
+	answers []Method // still to be given to the parser
+	onStep  func(step Step, n int)
 }
 
-func newRunner(t testing.TB, l Limits) *runner {
-	r := &runner{t: t, body: -1}
-	r.p.Init(l)
+func newRunner(t testing.TB, s setup) *runner {
+	r := &runner{t: t}
+	r.init(s)
 	return r
+}
+
+// init begins another stream, on the parser that is there.
+func (r *runner) init(s setup) {
+	*r = runner{t: r.t, p: r.p, body: -1, setup: s, answers: s.answers}
+	if s.response {
+		r.p.InitResponse(s.Limits)
+		r.answer()
+	} else {
+		r.p.InitRequest(s.Limits)
+	}
+}
+
+// answer says which request the next final response answers.
+func (r *runner) answer() {
+	if len(r.answers) > 0 {
+		r.p.Answers(r.answers[0])
+		r.answers = r.answers[1:]
+	}
 }
 
 // feed appends to the stream.
@@ -46,6 +68,9 @@ func (r *runner) feed(b []byte) {
 			r.t.Fatalf("consumed %d of %d bytes", n, len(r.pending))
 		}
 		r.step(step, n)
+		if r.onStep != nil {
+			r.onStep(step, n)
+		}
 		r.base += n
 		r.pending = r.pending[n:]
 		if step == NeedMore || step == Failed {
@@ -64,12 +89,21 @@ func (r *runner) step(step Step, n int) {
 		if h.Size != n {
 			r.t.Fatalf("Size %d, consumed %d", h.Size, n)
 		}
-		words := []string{"head", r.at(h.MethodSpan.Offset), h.Method.String(), r.text(h.MethodSpan), "HTTP/1." + strconv.Itoa(int(h.Minor))}
+		words := []string{"head", r.at(h.MethodSpan.Offset)}
+		if r.setup.response {
+			words = append(words, strconv.Itoa(int(h.Status)))
+			if h.Method != 0 {
+				words = append(words, "to", h.Method.String())
+			}
+		} else {
+			words = append(words, h.Method.String(), r.text(h.MethodSpan))
+		}
+		words = append(words, "HTTP/1."+strconv.Itoa(int(h.Minor)))
 		for _, flag := range []struct {
 			set  bool
 			name string
 		}{
-			{h.KeepAlive, "keep-alive"}, {h.HasBody, "body"}, {h.Chunked, "chunked"}, {h.Upgrade, "upgrade"},
+			{h.KeepAlive, "keep-alive"}, {h.HasBody, "body"}, {h.Chunked, "chunked"}, {h.ToEOF, "to-eof"}, {h.Upgrade, "upgrade"},
 			{h.ExpectContinue, "expect-continue"}, {h.ExpectOther, "expect-other"},
 		} {
 			if flag.set {
@@ -78,7 +112,11 @@ func (r *runner) step(step Step, n int) {
 		}
 		words = append(words, "length="+strconv.FormatInt(h.ContentLength, 10), "to="+r.at(uint32(h.Size)))
 		r.add(words...)
-		r.add("target", r.at(h.Target.Offset), r.text(h.Target))
+		if r.setup.response {
+			r.add("reason", r.at(h.Reason.Offset), r.text(h.Reason))
+		} else {
+			r.add("target", r.at(h.Target.Offset), r.text(h.Target))
+		}
 		r.fields("field", h.Fields)
 	case BodyPiece:
 		if len(p.Body) == 0 {
@@ -100,6 +138,9 @@ func (r *runner) step(step Step, n int) {
 		r.fields("trailer", p.Trailers)
 		r.add("done", strconv.Itoa(r.base+n))
 		r.body = -1
+		if p.Head.Status >= 200 {
+			r.answer()
+		}
 	case Failed:
 		if again, n := p.Next(r.pending); again != Failed || n != 0 || p.Err == nil {
 			r.t.Fatal("the error does not stick")
@@ -126,6 +167,12 @@ func (r *runner) text(s Span) string {
 
 // end returns the whole log, with what the parser is in the middle of.
 func (r *runner) end() string {
+	if r.setup.eof && r.p.Err == nil {
+		if err := r.p.EOF(); err != r.p.Err {
+			r.t.Fatalf("EOF returns %v, Err is %v", err, r.p.Err)
+		}
+		r.feed(nil)
+	}
 	switch {
 	case r.p.Err != nil:
 	case r.p.Idle():
@@ -137,8 +184,8 @@ func (r *runner) end() string {
 }
 
 // logOf feeds the stream cut at the given offsets, in ascending order.
-func logOf(t testing.TB, l Limits, stream []byte, cuts ...int) string {
-	r := newRunner(t, l)
+func logOf(t testing.TB, s setup, stream []byte, cuts ...int) string {
+	r := newRunner(t, s)
 	from := 0
 	for _, cut := range append(cuts, len(stream)) {
 		r.feed(stream[from:cut])

@@ -15,6 +15,14 @@ const (
 	stateVersionCR
 	stateVersionLF
 
+	// statusLine
+	stateProtocol // its version
+	stateStatusSP
+	stateStatus
+	stateStatusEnd
+	stateReason
+	stateStatusLF
+
 	// fieldLines, of the head or the trailer section
 	stateLine // the first byte of a line
 	stateName

@@ -1,8 +1,0 @@
-//go:build !unix && !wasip1
-
-package http
-
-import "net"
-
-// setBacklog does nothing here: the system keeps the first limit, the largest.
-func setBacklog(net.Listener, int) {}

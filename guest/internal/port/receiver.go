@@ -1,0 +1,87 @@
+package port
+
+import "github.com/portholehttp/porthole/abi"
+
+// Receiver gets the events of a handle.
+type Receiver interface {
+	// Event delivers one. head and body are views that end when it returns. The flags of abi.EventError, which are a status
+	// and no flags, are left out.
+	Event(kind abi.EventKind, flags uint32, head, body []byte)
+}
+
+// receivers has those that are bound. As a rule a request is answered within the event that begins it, and is never here.
+var receivers = map[uint64]Receiver{}
+
+// Bind has the events of a handle delivered to r, up to the one with abi.EventDone, or until Unbind.
+func Bind(handle uint64, r Receiver) { receivers[handle] = r }
+
+// Unbind undoes Bind.
+func Unbind(handle uint64) { delete(receivers, handle) }
+
+// Bound returns who gets the events of a handle, nil if nobody does.
+func Bound(handle uint64) Receiver { return receivers[handle] }
+
+// Bindings returns how many handles are bound, for tests.
+func Bindings() int { return len(receivers) }
+
+// Servers gets the events that no Receiver could have asked for. Package http sets it when it is initialized.
+var Servers struct {
+	// Server is told of a server: abi.EventListening, EventListenError and EventServerClose.
+	Server func(kind abi.EventKind, flags, server uint32, text []byte)
+
+	// Target is told of something new: abi.EventRequest and EventCheckContinue; and EventUpgrade, EventConnect, EventConnection
+	// and EventClientError of a socket that is not bound. A socket that is bound passes them on.
+	Target func(kind abi.EventKind, flags uint32, target uint64, head, body []byte)
+}
+
+// atEnd is what is to be forgotten with the loop.
+var atEnd []func()
+
+// AtEnd has f called whenever a loop has ended: events of what f's package knows will never come.
+func AtEnd(f func()) { atEnd = append(atEnd, f) }
+
+// Dispatch delivers one event, and runs what is due after it. The driver of the engine calls it, and tests.
+func Dispatch(kind abi.EventKind, flags uint32, target uint64, head, body []byte) {
+	switch kind {
+	case abi.EventRequest, abi.EventCheckContinue:
+		Servers.Target(kind, flags, target, head, body)
+	case abi.EventListening, abi.EventListenError, abi.EventServerClose:
+		Servers.Server(kind, flags, uint32(target), head)
+	case abi.EventTimer:
+		expire()
+	default:
+		deliver(kind, flags, target, head, body)
+	}
+	if len(ticks) > 0 {
+		RunTicks()
+	}
+}
+
+// deliver hands an event to the receiver of its target.
+func deliver(kind abi.EventKind, flags uint32, target uint64, head, body []byte) {
+	r := receivers[target]
+	if r == nil {
+		switch kind {
+		case abi.EventUpgrade, abi.EventConnect, abi.EventConnection, abi.EventClientError:
+			Servers.Target(kind, flags, target, head, body)
+		}
+		return
+	}
+	if kind == abi.EventError {
+		flags = 0
+	}
+	if flags&abi.EventDone != 0 {
+		delete(receivers, target)
+	}
+	r.Event(kind, flags, head, body)
+}
+
+// onTimer is what SetTimer was given.
+var onTimer func()
+
+func expire() {
+	if f := onTimer; f != nil {
+		onTimer = nil
+		f()
+	}
+}

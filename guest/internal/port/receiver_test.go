@@ -1,0 +1,70 @@
+//go:build !wasip1
+
+package port
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/portholehttp/porthole/abi"
+)
+
+// recorder is a Receiver that keeps the kinds of its events.
+type recorder []abi.EventKind
+
+func (r *recorder) Event(kind abi.EventKind, flags uint32, _, _ []byte) {
+	if kind == abi.EventError && flags != 0 {
+		kind = 0
+	}
+	*r = append(*r, kind)
+}
+
+func TestBind(t *testing.T) {
+	t.Cleanup(Replace(enginePort{}))
+	r := &recorder{}
+	Bind(7, r)
+	assert.Same(t, r, Bound(7))
+	assert.Nil(t, Bound(8))
+	Dispatch(abi.EventData, abi.EventEnd, 7, nil, nil)
+	Dispatch(abi.EventData, 0, 8, nil, nil)
+	Dispatch(abi.EventError, uint32(abi.StatusInvalid), 7, nil, nil) // its flags are a status, that looks like END and DONE
+	assert.Equal(t, 1, Bindings())
+	Dispatch(abi.EventClose, abi.EventDone, 7, nil, nil)
+	Dispatch(abi.EventClose, abi.EventDone, 7, nil, nil)
+	assert.Equal(t, recorder{abi.EventData, abi.EventError, abi.EventClose}, *r)
+	assert.Zero(t, Bindings())
+	Bind(9, r)
+	Unbind(9)
+	assert.Nil(t, Bound(9))
+}
+
+func TestWhatIsNewGoesToServers(t *testing.T) {
+	t.Cleanup(Replace(enginePort{}))
+	old := Servers
+	defer func() { Servers = old }()
+	var seen []abi.EventKind
+	Servers.Target = func(kind abi.EventKind, _ uint32, _ uint64, _, _ []byte) { seen = append(seen, kind) }
+	Servers.Server = func(kind abi.EventKind, _, _ uint32, _ []byte) { seen = append(seen, kind) }
+	for kind := abi.EventRequest; kind <= abi.EventTimer; kind++ {
+		Dispatch(kind, 0, 1, nil, nil)
+	}
+	assert.Equal(t, []abi.EventKind{1, 2, 7, 8, 9, 15, 16, 17, 18}, seen)
+}
+
+func TestTicks(t *testing.T) {
+	t.Cleanup(Replace(enginePort{}))
+	var order []string
+	say := func(s string) Task { return TaskFunc(func() { order = append(order, s) }) }
+	r := &recorder{}
+	Bind(1, r)
+	NextTick(TaskFunc(func() { order = append(order, "a"); NextTick(say("c")) }))
+	NextTick(say("b"))
+	Dispatch(abi.EventData, 0, 1, nil, nil)
+	assert.Equal(t, []string{"a", "b", "c"}, order)
+	NextTick(TaskFunc(func() { panic("x") }))
+	NextTick(say("dropped"))
+	assert.Panics(t, RunTicks)
+	RunTicks()
+	assert.Len(t, order, 3)
+}

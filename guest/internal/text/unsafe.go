@@ -1,0 +1,9 @@
+package text
+
+import "unsafe"
+
+// Bytes views the bytes of s without a copy: they must not be written to.
+func Bytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+// String views b as a string without a copy: b must not be written to again.
+func String(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -1,0 +1,266 @@
+package stack
+
+import (
+	"slices"
+
+	"github.com/portholehttp/porthole/abi"
+)
+
+// pool is an agent's connections to one destination, and the requests that wait for one; or the one connection of a
+// request without an agent.
+type pool struct {
+	key         string // in Engine.agents; "": without an agent
+	owner       uint64
+	destination []byte
+	limits      abi.Destination // its newest limits
+	sockets     int             // connections that connect or work
+	idle        []*conn         // the last used last
+	first, last *exchange       // that wait, in order
+	aborted     bool            // some of them are not wanted any more
+	scheduled   bool            // on Engine.pools
+}
+
+// MaxRequests is the most client exchanges that may be open in one engine. request_open is answered with
+// abi.StatusLimit beyond it.
+const MaxRequests = 1 << 14
+
+// What makes two destinations alike: all but these bytes of abi.Destination.
+const limitsFrom, limitsTo = 12, 40
+
+// requestOpen is the operation of that name.
+func (e *Engine) requestOpen(owner uint64, record []byte) (uint64, abi.Status) {
+	d, _, ok := abi.ReadDestination(record)
+	switch {
+	case !ok:
+		return 0, abi.StatusInvalid
+	case e.requests >= MaxRequests:
+		return 0, abi.StatusLimit
+	}
+	p := e.pool(owner, &d, record)
+	p.limits = d
+	x := e.handles.open()
+	x.sends = &sending{pool: p}
+	e.requests++
+	p.put(x)
+	e.schedulePool(p)
+	return x.handle, abi.StatusOK
+}
+
+// pool returns the pool for a destination.
+func (e *Engine) pool(owner uint64, d *abi.Destination, record []byte) *pool {
+	if d.Agent == 0 {
+		p := &pool{owner: owner, destination: slices.Clone(record)}
+		return p
+	}
+	key := append(e.scratch[:0], byte(owner>>32), byte(owner>>40), byte(owner>>48), byte(owner>>56))
+	key = append(key, record...)
+	clear(key[4+limitsFrom : 4+limitsTo])
+	e.keepScratch(key)
+	p := e.agents[string(key)]
+	if p == nil {
+		p = &pool{key: string(key), owner: owner, destination: slices.Clone(record)}
+		e.agents[p.key] = p
+	}
+	return p
+}
+
+func (p *pool) put(x *exchange) {
+	x.linked = true
+	if p.last == nil {
+		p.first = x
+	} else {
+		p.last.next = x
+	}
+	p.last = x
+}
+
+func (p *pool) putFirst(x *exchange) {
+	x.linked = true
+	x.next = p.first
+	if p.first = x; p.last == nil {
+		p.last = x
+	}
+}
+
+// take takes the request that waits longest.
+func (p *pool) take() *exchange {
+	x := p.first
+	if p.first = x.next; p.first == nil {
+		p.last = nil
+	}
+	x.next, x.linked = nil, false
+	return x
+}
+
+// schedulePool puts p on the list of the next Turn, or of the one under way.
+func (e *Engine) schedulePool(p *pool) {
+	if !p.scheduled {
+		p.scheduled = true
+		e.pools = append(e.pools, p)
+	}
+}
+
+// servePools deals with the pools in which something has changed.
+func (e *Engine) servePools() {
+	if len(e.pools) > 0 {
+		e.serveAll()
+	}
+}
+
+func (e *Engine) serveAll() {
+	for i := 0; i < len(e.pools); i++ {
+		e.serve(e.pools[i])
+	}
+	clear(e.pools)
+	e.pools = e.pools[:0]
+}
+
+// serve gives the requests that wait in p to connections, as many as there may be.
+func (e *Engine) serve(p *pool) {
+	p.scheduled = false
+	if p.aborted {
+		p.aborted = false
+		e.endAborted(p)
+	}
+	for p.first != nil {
+		c := p.takeIdle()
+		if c == nil {
+			if p.key != "" && p.sockets >= int(p.limits.MaxSockets) {
+				return
+			}
+			var status abi.Status
+			if c, status = e.connect(p.owner, p.destination); status != abi.StatusOK {
+				e.endRequestEarly(p.take(), status, connectText(status))
+				continue
+			}
+			e.join(c, p)
+		}
+		p.sockets++
+		e.give(c, p.take())
+	}
+	for p.tooManyIdle(e) {
+		c := p.idle[0]
+		e.leave(c)
+		e.drop(c)
+	}
+	e.forget(p)
+}
+
+// tooManyIdle reports whether an idle connection has to close: no request waits.
+func (p *pool) tooManyIdle(e *Engine) bool {
+	keep := 0
+	if p.limits.Flags&abi.DestinationPool != 0 && !e.draining {
+		keep = int(p.limits.MaxFreeSockets)
+	}
+	return len(p.idle) > keep
+}
+
+// endAborted takes out those of the requests that wait in p which are not wanted any more.
+func (e *Engine) endAborted(p *pool) {
+	waiting := p.first
+	p.first, p.last = nil, nil
+	for x := waiting; x != nil; x = waiting {
+		waiting = x.next
+		x.next, x.linked = nil, false
+		if x.sends.aborted {
+			e.endRequestEarly(x, abi.StatusOK, hungUp)
+		} else {
+			p.put(x)
+		}
+	}
+}
+
+// connectText is why a connection was refused before it was tried.
+func connectText(status abi.Status) string {
+	if status == abi.StatusLimit {
+		return "EMFILE connect EMFILE: too many connections"
+	}
+	return "EINVAL connect EINVAL: " + status.String()
+}
+
+// join makes c one of p's.
+func (e *Engine) join(c *conn, p *pool) {
+	c.client = &client{pool: p}
+	e.handles.openSocket(c)
+	limits := e.outbound.limits()
+	limits.MaxHeaderBytes, limits.MaxHeadersCount, limits.Lenient = p.limits.MaxHeaderBytes, p.limits.MaxHeadersCount, p.limits.Lenient
+	c.parser.InitResponse(limits)
+}
+
+// takeIdle takes the connection that was used last, nil if none is idle. One that is broken is left to its end. A request
+// that an idle connection has failed gets a new one.
+func (p *pool) takeIdle() *conn {
+	if p.first.sends.retried {
+		return nil
+	}
+	for n := len(p.idle); n > 0; n = len(p.idle) {
+		c := p.idle[n-1]
+		p.idle[n-1] = nil
+		p.idle = p.idle[:n-1]
+		c.client.idle = false
+		c.readTimer.disarm()
+		if !c.broken && !c.eof {
+			return c
+		}
+		p.sockets++ // settle takes it off
+	}
+	return nil
+}
+
+// pass makes c idle, which is through with a request. serve gives it to the next one, or closes it if nobody keeps it.
+func (e *Engine) pass(c *conn) {
+	p := c.client.pool
+	if c.client.free {
+		c.deaf = true
+		return
+	}
+	p.sockets--
+	p.idle = append(p.idle, c)
+	c.client.idle = true
+	e.armFor(&c.readTimer, timePool, p.limits.PoolTimeout)
+	e.schedulePool(p)
+}
+
+// leave takes c, which is about to end, off its pool.
+func (e *Engine) leave(c *conn) {
+	p := c.client.pool
+	switch {
+	case c.client.idle:
+		p.idle = slices.DeleteFunc(p.idle, func(other *conn) bool { return other == c })
+	case !c.client.free:
+		p.sockets--
+	}
+	e.schedulePool(p)
+}
+
+// detach is AgentRemove: the pool neither counts c any more nor gives it another request.
+func (e *Engine) detach(c *conn) {
+	if c.client.free {
+		return
+	}
+	if c.client.idle { // what is idle is nobody's
+		e.sever(c)
+		return
+	}
+	c.client.free = true
+	c.client.pool.sockets--
+	e.schedulePool(c.client.pool)
+}
+
+// forget drops a pool that has nothing left.
+func (e *Engine) forget(p *pool) {
+	if p.key != "" && p.first == nil && p.sockets == 0 && len(p.idle) == 0 {
+		delete(e.agents, p.key)
+	}
+}
+
+// drain is the operation of that name.
+func (e *Engine) drain() abi.Status {
+	e.draining = true
+	for _, p := range e.agents {
+		for _, c := range p.idle {
+			e.sever(c)
+		}
+	}
+	return abi.StatusOK
+}
