@@ -74,8 +74,23 @@ type startEvents func(t *testing.T, stage *dialog.Stage, script string, peer int
 
 // The subjects. Where they need a log of ours, those of ours come first.
 var eventSubjects = []eventSubject{
+	{name: "native", ours: true, prepare: func(*testing.T) startEvents { return nativeEvents }},
+	{name: "wasm", ours: true, prepare: hostedEvents},
 	{name: "node-0.8", prepare: func(t *testing.T) startEvents { return nodeEvents(subject.NeedOldNode(t)) }},
 	{name: "node-20", prepare: func(t *testing.T) startEvents { return nodeEvents(subject.NeedNode(t, "20")) }},
+}
+
+func nativeEvents(_ *testing.T, stage *dialog.Stage, script string, peer int) (dialog.Program, error) {
+	return subject.StartNativeEvents(stage, script, peer)
+}
+
+func hostedEvents(t *testing.T) startEvents {
+	h, err := subject.StartEventsHost(t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, h.Close()) })
+	return func(_ *testing.T, stage *dialog.Stage, script string, peer int) (dialog.Program, error) {
+		return h.Start(stage, script, peer)
+	}
 }
 
 func nodeEvents(path string) startEvents {

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -162,7 +163,7 @@ type farm struct {
 	t       *testing.T
 	subject *subject.Subject
 	mu      sync.Mutex
-	servers map[subject.Options]*subject.Server
+	servers map[string]*subject.Server // by their options, written out
 }
 
 // server returns the server with these options.
@@ -172,10 +173,11 @@ func (f *farm) server(o subject.Options) *subject.Server {
 	if o.KeepAliveTimeout == 0 {
 		o.KeepAliveTimeout = time.Minute // so that a connection that closes was closed for a better reason
 	}
-	s := f.servers[o]
+	key := fmt.Sprintf("%+v", o)
+	s := f.servers[key]
 	if s == nil {
 		s = f.subject.Start(f.t, o)
-		f.servers[o] = s
+		f.servers[key] = s
 	}
 	return s
 }
@@ -187,7 +189,7 @@ func eachOfOurs(t *testing.T, test func(*testing.T, *farm)) {
 		s := &subject.Ours[i]
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			f := &farm{t: t, subject: s, servers: map[subject.Options]*subject.Server{}}
+			f := &farm{t: t, subject: s, servers: map[string]*subject.Server{}}
 			t.Cleanup(func() {
 				for _, s := range f.servers {
 					s.Close(t)

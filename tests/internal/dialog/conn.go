@@ -15,7 +15,7 @@ type conn struct {
 
 	// Under the stage's lock.
 	received []byte
-	awaited  int    // how much of it was waited for
+	searched int    // how much of it awaitBytes has done with
 	ended    string // "end" or "reset" when the program has closed it
 	half     bool   // the end that comes is not answered with the other
 	held     bool

@@ -71,11 +71,14 @@ var run = regexp.MustCompile(`x{64,}|y{64,}|z{64,}`)
 func (c *conn) describe(b *strings.Builder, ports func(string) string) {
 	name := c.name
 	if name == "" {
+		if len(c.received) == 0 {
+			return // whether a request that is aborted gets so far is chance
+		}
 		name = "?" // no step has asked for it
 	}
 	for line := range strings.Lines(string(c.received)) {
 		if line = normalize(line); line != "" {
-			b.WriteString(name + "< " + shorten(ports(quote(line))) + "\n")
+			b.WriteString(name + "< " + ports(quote(shorten(line))) + "\n")
 		}
 	}
 	switch c.ended {

@@ -226,11 +226,12 @@ func (p *Peer) add(name string, c *conn) {
 // awaitBytes waits for bytes behind those that were waited for before.
 func (p *Peer) awaitBytes(c *conn, text string) error {
 	found := func() bool {
-		i := bytes.Index(c.received[c.awaited:], []byte(text))
+		i := bytes.Index(c.received[c.searched:], []byte(text))
 		if i < 0 {
+			c.searched = max(c.searched, len(c.received)-len(text)+1)
 			return false
 		}
-		c.awaited += i + len(text)
+		c.searched += i + len(text)
 		return true
 	}
 	return p.awaitEither(found, strings.Contains(wire(p.expected, c.name), quote(text)))

@@ -6,7 +6,8 @@
 var fs = require('fs');
 var http = require('http');
 
-// Node 20 emits 'close' for each message, the document's Node for those alone that were cut short.
+// Node 20 emits 'close' for each message, the document's Node for those alone that were cut short and, on a client, whose
+// connection is not kept.
 var closesAll = parseInt(process.versions.node, 10) >= 16;
 
 // ---- the script
@@ -209,7 +210,6 @@ function request(thing, args) {
     req.on('response', function (res) {
       thing.in = res;
       body(res, name);
-      res.on('end', function () { thing.ended = true; });
       var error; // what the document's Node gives to 'close', Node 20 has in an 'error' before it
       res.on('error', function (err) { error = err; });
       res.on('close', function (err) {
@@ -234,7 +234,7 @@ function request(thing, args) {
   listen(req, name, 'drain', false);
   listen(req, name, 'error', true, showError);
   req.on('close', function () {
-    if (!thing.ended) happened(name, 'close'); // behind a complete response it comes or not, and the document knows nothing of it
+    if (!(closesAll && thing.in && thing.in.complete && req.shouldKeepAlive)) happened(name, 'close');
   });
 }
 
