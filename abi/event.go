@@ -11,10 +11,10 @@ const (
 	EventFinish        EventKind = 5 // exchange; the ended response has reached the kernel
 	EventClose         EventKind = 6 // exchange; the connection ended before the exchange did
 	EventListening     EventKind = 7 // server; head: the bound address, text "host:port" or "unix:/path"
-	EventListenError   EventKind = 8 // server; flags: a Status; head: the reason as text
+	EventListenError   EventKind = 8 // server; flags: StatusFlags; head: the reason as text
 	EventServerClose   EventKind = 9 // server; its last connection is gone after server_close
 
-	EventError       EventKind = 10 // client exchange or socket; flags: a Status; head: text "CODE what happened"; EventClose follows
+	EventError       EventKind = 10 // client exchange or socket; flags: StatusFlags; head: text "CODE what happened"; EventClose follows
 	EventSocket      EventKind = 11 // client exchange; head: u64, the socket that it goes out on
 	EventConnected   EventKind = 12 // socket; the connection that was asked for is there
 	EventResponse    EventKind = 13 // client exchange; head: ClientResponseHead, body: the first piece, maybe all of it
@@ -32,6 +32,12 @@ const (
 	EventEnd  uint32 = 1 << 0 // no more of the message's body follows; of a socket: the peer has ended its side
 	EventDone uint32 = 1 << 1 // the exchange or socket is over: its handle is stale from here on
 )
+
+// StatusFlags puts a status into the flags of EventListenError and EventError: bits 8 to 15.
+func StatusFlags(s Status) uint32 { return uint32(s) << 8 }
+
+// FlagsStatus returns the status in the flags of EventListenError and EventError.
+func FlagsStatus(flags uint32) Status { return Status(flags >> 8 & 0xff) }
 
 // Optional events a handler listens to, the mask of server_listeners.
 const (

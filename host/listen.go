@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,9 @@ import (
 	"time"
 )
 
+// listenConfig asks for no keep-alive probes: a handler may, for a connection of its own.
+var listenConfig = net.ListenConfig{KeepAlive: -1}
+
 // listen opens a listener on "host:port" or "unix:/path".
 func listen(addr string) (net.Listener, error) {
 	path, unix := strings.CutPrefix(addr, "unix:")
@@ -18,7 +22,7 @@ func listen(addr string) (net.Listener, error) {
 		if _, port, err := net.SplitHostPort(addr); err != nil || port == "" { // net.Listen would take any port
 			return nil, errors.Join(fmt.Errorf("host: listen %q: want host:port or unix:/path", addr), err)
 		}
-		return net.Listen("tcp", addr)
+		return listenConfig.Listen(context.Background(), "tcp", addr)
 	}
 	if path == "" {
 		return nil, errors.New("host: listen unix: the path is empty")

@@ -3,6 +3,8 @@ package host
 import (
 	"errors"
 	"net"
+	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -11,8 +13,40 @@ import (
 
 // listener is a net.Listener and what each shard knows of it.
 type listener struct {
-	ln     net.Listener
-	shards []*shard.Listener
+	ln       net.Listener
+	released chan struct{} // closed by release
+
+	mu     sync.Mutex
+	shards []*shard.Listener // replaced and not changed
+}
+
+// errReleased is why accepting ended that nobody wants any more.
+var errReleased = errors.New("listener released")
+
+// add has connections dealt to one more shard.
+func (l *listener) add(known *shard.Listener) {
+	l.mu.Lock()
+	l.shards = append(slices.Clip(l.shards), known)
+	l.mu.Unlock()
+}
+
+// remove undoes add.
+func (l *listener) remove(known *shard.Listener) {
+	l.mu.Lock()
+	l.shards = slices.DeleteFunc(slices.Clone(l.shards), func(k *shard.Listener) bool { return k == known })
+	l.mu.Unlock()
+}
+
+func (l *listener) known() []*shard.Listener {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.shards
+}
+
+// release ends accepting, because no shard is left. It is called once.
+func (l *listener) release() {
+	close(l.released)
+	_ = l.ln.Close() // for the second time, if the server is closing
 }
 
 // Listen opens a listener and serves it in the background. addr is "host:port" for TCP, where an empty host means
@@ -56,16 +90,10 @@ func (s *Server) Serve(ln net.Listener) error {
 // open makes ln known to all shards. If it fails, ln is closed. If not, s.serving is to be told when ln is not
 // accepted from any more.
 func (s *Server) open(ln net.Listener) (*listener, error) {
-	l := &listener{ln: ln}
-	s.mu.Lock()
-	if s.isClosing() {
-		s.mu.Unlock()
-		_ = ln.Close() // it was not served
-		return nil, ErrServerClosed
+	l, err := s.register(ln)
+	if err != nil {
+		return nil, err
 	}
-	s.listeners[l] = struct{}{}
-	s.serving.Add(1)
-	s.mu.Unlock()
 	for _, sh := range s.shards {
 		known, err := sh.OpenListener(s.options)
 		if err != nil {
@@ -73,8 +101,23 @@ func (s *Server) open(ln net.Listener) (*listener, error) {
 			s.serving.Done()
 			return nil, publicError(err)
 		}
-		l.shards = append(l.shards, known)
+		l.add(known)
 	}
+	return l, nil
+}
+
+// register makes ln one of the server's. If it fails, ln is closed. If not, s.serving is to be told when ln is not
+// accepted from any more.
+func (s *Server) register(ln net.Listener) (*listener, error) {
+	l := &listener{ln: ln, released: make(chan struct{})}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.isClosing() {
+		_ = ln.Close() // it was not served
+		return nil, ErrServerClosed
+	}
+	s.listeners[l] = struct{}{}
+	s.serving.Add(1)
 	return l, nil
 }
 
@@ -84,7 +127,7 @@ func (s *Server) close(l *listener) {
 	delete(s.listeners, l)
 	s.mu.Unlock()
 	_ = l.ln.Close() // for the second time, if the server is closing
-	for _, known := range l.shards {
+	for _, known := range l.known() {
 		known.Close()
 	}
 }
@@ -107,6 +150,8 @@ func (s *Server) accept(l *listener) error {
 			continue
 		case s.isClosing():
 			return ErrServerClosed
+		case isClosed(l.released):
+			return errReleased
 		case !temporary(err):
 			return err
 		}
@@ -115,6 +160,7 @@ func (s *Server) accept(l *listener) error {
 		select {
 		case <-time.After(retry):
 		case <-s.closing:
+		case <-l.released:
 		}
 	}
 }
@@ -122,13 +168,18 @@ func (s *Server) accept(l *listener) error {
 // deal gives a connection to the shard whose turn it is, or the first after it that is not behind; if all are, it
 // waits for the one whose turn it is. It returns whose turn is next.
 func (l *listener) deal(conn net.Conn, turn int, closing <-chan struct{}) int {
-	n := len(l.shards)
+	shards := l.known()
+	n := len(shards)
+	if n == 0 {
+		_ = conn.Close() // nobody is left to serve it
+		return 0
+	}
 	for i := range n {
-		if at := (turn + i) % n; l.shards[at].TryAttach(conn) {
+		if at := (turn + i) % n; shards[at].TryAttach(conn) {
 			return (at + 1) % n
 		}
 	}
-	l.shards[turn].Attach(conn, closing)
+	shards[turn%n].Attach(conn, closing)
 	return (turn + 1) % n
 }
 

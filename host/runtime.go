@@ -147,6 +147,7 @@ func (r *Runtime) NewServer(h *Handler, c ServerConfig) (*Server, error) {
 	}
 	c.Shards = orDefault(c.Shards, runtime.GOMAXPROCS(0))
 	c.MaxEvents = orDefault(c.MaxEvents, DefaultMaxEvents)
+	c.MaxOutboundSockets = orDefault(c.MaxOutboundSockets, DefaultMaxOutboundSockets)
 	s, err := startServer(r, h, c)
 	if err != nil {
 		r.leave()

@@ -44,7 +44,7 @@ func TestLoadRefuses(t *testing.T) {
 	}{
 		{"text", []byte("not wasm"), ""},
 		{"nothing", nil, ""},
-		{"stack", moduletest.Stack().Encode(), "on_event"},
+		{"stack", moduletest.Stack().Encode(), "on_start"},
 		{"exportless", func() []byte { s := moduletest.Handler(); s.Without("on_inbox"); return s.Encode() }(), "on_inbox"},
 		{"large", func() []byte { s := moduletest.Handler(); s.Memories[0].Min = 17; return s.Encode() }(), "17 pages"},
 	} {

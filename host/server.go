@@ -7,8 +7,10 @@ import (
 	"sync"
 
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/host/internal/grant"
 	"github.com/portholehttp/porthole/host/internal/sandbox"
 	"github.com/portholehttp/porthole/host/internal/shard"
+	"github.com/portholehttp/porthole/internal/dialer"
 )
 
 // Server serves HTTP with one handler, on any number of listeners.
@@ -39,18 +41,20 @@ func startServer(r *Runtime, h *Handler, c ServerConfig) (*Server, error) {
 		closing:   make(chan struct{}),
 		done:      make(chan struct{}),
 	}
-	var told sync.Once
-	refused := func(address string) { // each shard's handler asks, and each that replaces one
-		told.Do(func() {
-			s.log.Info("listening is not granted to the handler; it serves the server's listeners instead", "handler", h.Name(), "address", address)
-		})
+	grants, err := grant.Parse(c.Grants.Connect, c.Grants.Listen)
+	if err != nil {
+		return nil, err
 	}
+	p := &policy{grants: grants, log: s.log, handler: h.Name(), denied: make(map[string]struct{})}
+	own := newHandlerListeners(s, p)
+	dial := (&dialer.Dialer{Policy: p}).Dial
 	errs := make([]error, c.Shards)
 	var starting sync.WaitGroup
 	for i := range s.shards {
 		starting.Go(func() {
 			s.shards[i], errs[i] = shard.Start(shard.Config{
-				Stack: r.stack, Handler: h.module, MaxEvents: c.MaxEvents, Logger: r.log, Refused: refused,
+				Stack: r.stack, Handler: h.module, MaxEvents: c.MaxEvents, MaxSockets: c.MaxOutboundSockets, Logger: r.log,
+				Dial: dial, Listeners: own,
 			})
 		})
 	}
@@ -63,6 +67,8 @@ func startServer(r *Runtime, h *Handler, c ServerConfig) (*Server, error) {
 					<-started.Done()
 				}
 			}
+			s.stopAccepting() // what handlers of the others listened on
+			s.serving.Wait()
 			return nil, publicError(err)
 		}
 	}
@@ -129,9 +135,11 @@ func (s *Server) stopAccepting() {
 	}
 }
 
-func (s *Server) isClosing() bool {
+func (s *Server) isClosing() bool { return isClosed(s.closing) }
+
+func isClosed(c <-chan struct{}) bool {
 	select {
-	case <-s.closing:
+	case <-c:
 		return true
 	default:
 		return false
@@ -146,7 +154,8 @@ func (s *Server) stop() {
 	}
 }
 
-// Shutdown stops accepting, closes idle connections, and waits until the others have finished what is in flight.
+// Shutdown stops accepting, closes idle connections, also those that the handler keeps to other servers, and waits until the others
+// have finished what is in flight. One that was upgraded, or that the handler opened, is in flight until it is closed.
 // Connections that were accepted in the same instant may be closed unserved. If ctx ends before, everything is
 // closed at once, and Shutdown returns ctx's error without waiting any longer: see Done.
 func (s *Server) Shutdown(ctx context.Context) error {

@@ -86,7 +86,7 @@ var documentedTypes = map[string]reflect.Type{
 	"http.Agent":          reflect.TypeFor[*http.Agent](),
 	"http.ClientRequest":  reflect.TypeFor[*http.ClientRequest](),
 	"http.ClientResponse": reflect.TypeFor[*http.ClientResponse](),
-	"http.Client":         reflect.TypeFor[*http.Client](),
+	"http.Client":         reflect.TypeOf(http.CreateClient(0, "")), //nolint:staticcheck // the document has it
 	"http.Headers":        reflect.TypeFor[*http.Headers](),
 	"net.Socket":          reflect.TypeFor[*net.Socket](),
 	"timers.Timer":        reflect.TypeFor[*timers.Timer](),

@@ -57,7 +57,7 @@ func (m *engineModel) RequestSend(_ uint64, flags uint32, _, _ []byte) abi.Statu
 }
 
 func (m *engineModel) event(kind abi.EventKind, flags uint32, head, body []byte) {
-	m.over = flags&abi.EventDone != 0 && kind != abi.EventError
+	m.over = flags&abi.EventDone != 0
 	porttest.Event(kind, flags, h, head, body)
 }
 
@@ -82,7 +82,7 @@ func (m *engineModel) step() {
 		if !m.aborted && m.one(2) {
 			text = "HPE_INVALID_CONSTANT Parse Error"
 		}
-		m.event(abi.EventError, uint32(m.IntN(13)), []byte(text), nil)
+		m.event(abi.EventError, abi.StatusFlags(abi.Status(m.IntN(13))), []byte(text), nil)
 		m.event(abi.EventClose, abi.EventDone, nil, nil)
 	case m.finish && m.one(2):
 		m.finish, m.sent = false, true

@@ -38,7 +38,7 @@ func response(exchange uint64, flags uint32, raw, body string) {
 
 // breaks fails an exchange.
 func breaks(exchange uint64, text string) {
-	porttest.Event(abi.EventError, uint32(abi.StatusInvalid), exchange, []byte(text), nil)
+	porttest.Event(abi.EventError, abi.StatusFlags(abi.StatusInvalid), exchange, []byte(text), nil)
 	porttest.Event(abi.EventClose, abi.EventDone, exchange, nil, nil)
 }
 

@@ -274,7 +274,7 @@ func pluginRequests(t *testing.T, p *plugin) {
 
 	require.NoError(t, p.event(abi.EventRequest, abi.EventEnd, 8, proxy, nil))
 	p.Take()
-	require.NoError(t, p.event(abi.EventError, uint32(abi.StatusDenied), 102, []byte("EACCES no grant to connect to upstream:8080"), nil))
+	require.NoError(t, p.event(abi.EventError, abi.StatusFlags(abi.StatusDenied), 102, []byte("EACCES no grant to connect to upstream:8080"), nil))
 	require.NoError(t, p.event(abi.EventClose, abi.EventDone, 102, nil, nil))
 	assert.Equal(t, []string{`send 8 HEAD|END 502 {} "EACCES: no grant to connect to upstream:8080"`}, p.Take())
 }

@@ -185,7 +185,7 @@ func (s *Server) proceed(kind abi.EventKind, flags uint32, text string) {
 			s.emitListening()
 		}
 	case abi.EventListenError:
-		s.listenFailed(abi.Status(flags), text)
+		s.listenFailed(abi.FlagsStatus(flags), text)
 	case abi.EventServerClose:
 		s.unregister()
 		s.emitClose()

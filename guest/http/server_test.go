@@ -33,7 +33,7 @@ func listening(server uint64, text string) {
 }
 
 func listenFails(server uint64, status abi.Status, text string) {
-	porttest.Event(abi.EventListenError, uint32(status), server, []byte(text), nil)
+	porttest.Event(abi.EventListenError, abi.StatusFlags(status), server, []byte(text), nil)
 }
 
 func TestListen(t *testing.T) {

@@ -103,7 +103,7 @@ func TestConnectVariants(t *testing.T) {
 func TestConnectFails(t *testing.T) {
 	p := porttest.New(t)
 	watch(p, Connect(80, "example.org"))
-	event(abi.EventError, uint32(abi.StatusFailed), "ECONNREFUSED connect 192.0.2.1:80")
+	event(abi.EventError, abi.StatusFlags(abi.StatusFailed), "ECONNREFUSED connect 192.0.2.1:80")
 	closes()
 	assert.Equal(t, []string{"socket open example.org:80", "error ECONNREFUSED", "close true"}, p.Take())
 }
@@ -225,7 +225,7 @@ func TestErrors(t *testing.T) {
 	p, s := connected(t)
 	s.Pause()
 	event(abi.EventData, 0, "kept")
-	event(abi.EventError, uint32(abi.StatusReset), "ECONNRESET read ECONNRESET")
+	event(abi.EventError, abi.StatusFlags(abi.StatusReset), "ECONNRESET read ECONNRESET")
 	s.Resume()
 	assert.False(t, s.WriteString("x"))
 	s.Destroy()

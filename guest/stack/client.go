@@ -93,7 +93,7 @@ func (e *Engine) feedClient(c *conn, buf []byte) (consumed int) {
 			c.deaf = true
 			e.sever(c)
 			return len(buf)
-		case !x.headSent && len(buf) > consumed:
+		case (!x.headSent || x.received) && len(buf) > consumed:
 			e.breakOff(c, surplusReply)
 			return len(buf)
 		}
@@ -144,7 +144,7 @@ func (e *Engine) beginResponse(c *conn, x *exchange, head []byte) {
 func (e *Engine) endResponse(c *conn, x *exchange, section []byte, surplus bool) {
 	x.received = true
 	e.endMessage(c, x, section)
-	if surplus || !c.parser.Head.KeepAlive || !x.sends.persist || c.eof || e.draining {
+	if surplus || !c.parser.Head.KeepAlive || !x.sends.persist || c.eof {
 		c.deaf = true // it is not used again
 	}
 	if c.deaf || x.finished {
@@ -197,8 +197,9 @@ func (e *Engine) requestDrained(c *conn, x *exchange) {
 		return
 	}
 	x.finished = true
-	if !x.quiet || x.received { // not again, after a retry
+	if !x.quiet || x.received {
 		e.events = append(e.events, Event{Kind: abi.EventFinish, Target: x.handle})
+		x.quiet = true // not again, after a retry
 	}
 	if x.received {
 		e.doneWith(x)

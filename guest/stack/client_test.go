@@ -137,6 +137,19 @@ func TestRequestFraming(t *testing.T) {
 		w.request(w.open("a"), c.method, "/", c.body, c.fields...)
 		require.Equal(t, c.method+" / HTTP/1.1\r\n"+c.want, w.sent(w.accept(0)))
 	}
+	// A head alone: of a GET it is all there is.
+	for method, want := range map[string]string{"GET": "Connection: keep-alive\r\n\r\n", "POST": "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"} {
+		w := newClient(t)
+		x := w.open("a")
+		s := w.accept(0)
+		w.later(abi.OpRequestSend, x, abi.SendHead, clientHead(method, "/"), "")
+		require.Equal(t, method+" / HTTP/1.1\r\n"+want, w.sent(s))
+		status, _ := w.later(abi.OpRequestSend, x, 0, nil, "body")
+		if method == "GET" {
+			require.Equal(t, abi.StatusBodyLength, status)
+			require.NotContains(t, w.sent(s), "body")
+		}
+	}
 	w := newClient(t)
 	w.request(w.open("a", ownConnection), "GET", "/", "")
 	require.Equal(t, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n", w.sent(w.accept(0)))
@@ -182,8 +195,17 @@ func TestRequestBodyLength(t *testing.T) {
 	require.True(t, w.sockets[s].closed, "it is not used again")
 	w.atRest()
 
-	x = w.open("b")
+	x = w.open("b") // what waits is told once: by finish
+	w.later(abi.OpRequestSend, x, abi.SendHead, clientHead("PUT", "/", "Content-Length", "3"), "ab")
+	w.take()
+	w.later(abi.OpRequestSend, x, abi.SendEnd, nil, "cd")
 	s = w.accept(1)
+	require.Equal(t, []string{"b: finish"}, w.take())
+	w.data(s, okResponse)
+	w.atRest()
+
+	x = w.open("b")
+	s = w.accept(2)
 	w.take()
 	w.later(abi.OpRequestSend, x, abi.SendHead, clientHead("PUT", "/", "Content-Length", "3"), "ab")
 	status, _ = w.later(abi.OpRequestSend, x, abi.SendEnd, nil, "")
@@ -390,6 +412,7 @@ func TestPool(t *testing.T) {
 	require.Contains(t, w.sent(w.outgoing[2]), "/d")
 	w.pass(2 * sec)
 	require.True(t, w.sockets[w.outgoing[1]].closed, "its time is over")
+	require.False(t, w.sockets[w.outgoing[1]].reset)
 	w.data(w.outgoing[2], okResponse)
 	w.pass(4*sec - ms)
 	require.Equal(t, 1, w.live())
@@ -405,9 +428,12 @@ func TestPool(t *testing.T) {
 	require.Len(t, w.outgoing, 6)
 	w.request(w.open("d", keep, func(d *abi.Destination) { d.MaxSockets = 9 }), "GET", "/", "")
 	require.Len(t, w.outgoing, 6)
+	w.data(w.accept(4), okResponse)
 	status, _ := w.later(abi.OpDrain, 0, 0, nil, "")
 	require.Equal(t, abi.StatusOK, status)
-	for i := 3; i < 6; i++ {
+	require.True(t, w.sockets[w.outgoing[4]].closed)
+	require.False(t, w.sockets[w.outgoing[4]].reset)
+	for _, i := range []int{3, 5} {
 		w.accept(i)
 		w.data(w.outgoing[i], okResponse)
 	}
@@ -485,6 +511,125 @@ func TestRetry(t *testing.T) {
 	w.end(s)
 	w.later(abi.OpRequestSend, x, abi.SendEnd, nil, "two")
 	require.Equal(t, "PUT / HTTP/1.1\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n", w.sent(w.accept(1)))
+}
+
+// While a request waits to be sent again, its handler goes on with it as if nothing had happened.
+func TestRetryWhileSending(t *testing.T) {
+	w := newClient(t)
+	w.request(w.open("first", pooled), "GET", "/", "")
+	s := w.accept(0)
+	w.data(s, okResponse)
+	x := w.open("a", pooled)
+	w.sockets[s].fail = true
+	w.take()
+	for _, piece := range []string{"one", "two"} {
+		flags, head := uint32(0), []byte(nil)
+		if piece == "one" {
+			flags, head = abi.SendHead, clientHead("PUT", "/")
+		}
+		status, _ := w.op(abi.OpRequestSend, x, flags, head, []byte(piece))
+		require.Equal(t, abi.StatusQueued, status, piece)
+		status, _ = w.op(abi.OpRequestPause, x, 0, nil, nil)
+		require.Equal(t, abi.StatusOK, status)
+	}
+	w.turnOver()
+	w.later(abi.OpRequestResume, x, 0, nil, "")
+	second := w.accept(1)
+	require.Equal(t, []string{"a: drain"}, w.take())
+	status, _ := w.later(abi.OpRequestSend, x, abi.SendEnd, nil, "")
+	require.Equal(t, abi.StatusOK, status)
+	require.True(t, strings.HasSuffix(w.sent(second), "\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"))
+	w.data(second, okResponse)
+	require.Equal(t, []string{`a: response 200 "hi" end done`}, w.take())
+	w.end(second)
+	w.atRest()
+}
+
+// That a request has left is told once, however often it is sent.
+func TestRetryAfterFinish(t *testing.T) {
+	w := newClient(t)
+	w.request(w.open("first", pooled, oneSocket), "GET", "/", "")
+	w.request(w.open("a", pooled, oneSocket), "GET", "/a", "") // it waits
+	w.data(w.accept(0), okResponse)
+	require.Contains(t, w.take(), "a: finish")
+	w.end(w.outgoing[0])
+	w.data(w.accept(1), okResponse)
+	require.Equal(t, []string{`a: response 200 "hi" end done`}, w.take())
+	w.end(w.outgoing[1])
+	w.atRest()
+}
+
+// A request on a connection that was taken off its agent comes back to that agent when it is sent again.
+func TestRetryAfterAgentRemove(t *testing.T) {
+	w := newClient(t)
+	w.request(w.open("first", pooled, oneSocket), "GET", "/", "")
+	s := w.accept(0)
+	w.data(s, okResponse)
+	a := w.open("a", pooled, oneSocket)
+	w.request(a, "GET", "/a", "")
+	w.remove(a)
+	w.request(w.open("b", pooled, oneSocket), "GET", "/b", "")
+	second := w.accept(1)
+	w.end(s)
+	require.Len(t, w.outgoing, 2, "one at a time")
+	w.request(w.open("c", pooled, oneSocket), "GET", "/c", "")
+	w.data(second, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+	third := w.accept(2)
+	require.Contains(t, w.sent(third), "/a")
+	w.data(third, okResponse)
+	require.Contains(t, w.sent(third), "/c")
+	w.data(third, okResponse)
+	w.end(third)
+	w.atRest()
+}
+
+// A request that an idle connection has failed gets a new one, and one that is idle makes room for it.
+func TestRetryMakesRoom(t *testing.T) {
+	w := newClient(t)
+	w.request(w.open("first", pooled, oneSocket), "GET", "/", "")
+	s := w.accept(0)
+	w.data(s, okResponse)
+	a := w.open("a", pooled, oneSocket)
+	w.request(a, "GET", "/a", "")
+	w.remove(a)
+	w.request(w.open("b", pooled, oneSocket), "GET", "/b", "")
+	w.request(w.open("c", pooled, oneSocket), "GET", "/c", "")
+	second := w.accept(1)
+	w.end(s) // a is to be sent again, before c
+	require.Len(t, w.outgoing, 2)
+	w.data(second, okResponse)
+	require.True(t, w.sockets[second].closed)
+	third := w.accept(2)
+	require.Contains(t, w.sent(third), "/a")
+	require.Equal(t, 1, w.live())
+	w.data(third, okResponse)
+	require.Contains(t, w.sent(third), "/c")
+	w.end(third)
+	w.end(w.accept(3)) // c, again
+	w.atRest()
+}
+
+// A connection that breaks when it is given a request is not left on the list of those that have work.
+func TestBreakInTheTurn(t *testing.T) {
+	w := newClient(t)
+	w.request(w.open("first", pooled), "GET", "/", "")
+	s := w.accept(0)
+	w.data(s, okResponse)
+	w.turnOver()
+	w.sockets[s].fail = true
+	x, _ := w.engine.Handle(abi.OpRequestOpen, 7<<32, destination(pooled))
+	w.name(x, "a")
+	w.take()
+	w.request(x, "POST", "/", "")
+	require.Equal(t, []string{"a: error ECONNRESET write ECONNRESET", "a: close done"}, w.take())
+	require.Empty(t, w.engine.work)
+
+	y := w.open("b", pooled) // its connection takes the place of the other
+	w.accept(1)
+	w.take()
+	w.later(abi.OpExchangeAbort, y, 0, nil, "")
+	require.Equal(t, []string{"b: error ECONNRESET socket hang up", "b: close done"}, w.take())
+	w.atRest()
 }
 
 // Abort at every stage ends the exchange once, and its connection.
@@ -601,6 +746,39 @@ func TestEarlyServerAnswer(t *testing.T) {
 	w.atRest()
 }
 
+// A second response, while the request is still being sent, is one that nobody asked for.
+func TestSurplusBeforeTheRequestEnds(t *testing.T) {
+	for _, surplus := range []string{okResponse, "HTTP/1.1 103 Early Hints\r\n\r\n", "x"} {
+		w := newClient(t)
+		x := w.open("a", pooled)
+		s := w.accept(0)
+		w.later(abi.OpRequestSend, x, abi.SendHead, clientHead("POST", "/"), "part")
+		w.data(s, okResponse)
+		w.take()
+		w.data(s, surplus)
+		require.Equal(t, []string{"a: error " + surplusReply, "a: close done"}, w.take())
+		require.True(t, w.sockets[s].closed)
+		w.atRest()
+	}
+}
+
+// A drain lets a request be sent to its end that was answered early.
+func TestDrainInARequest(t *testing.T) {
+	w := newClient(t)
+	x := w.open("a", pooled)
+	s := w.accept(0)
+	w.later(abi.OpRequestSend, x, abi.SendHead, clientHead("POST", "/"), "part")
+	w.later(abi.OpDrain, 0, 0, nil, "")
+	w.take()
+	w.data(s, okResponse)
+	require.Equal(t, []string{`a: response 200 "hi" end`}, w.take())
+	require.False(t, w.sockets[s].closed)
+	_, done := w.later(abi.OpRequestSend, x, abi.SendEnd, nil, "rest")
+	require.True(t, done)
+	require.True(t, strings.HasSuffix(w.sent(s), "4\r\nrest\r\n0\r\n\r\n"))
+	w.atRest()
+}
+
 // The handler answers the response from within the event that brings its end.
 func TestEndWithinTheLastEvent(t *testing.T) {
 	for _, whole := range []bool{true, false} {
@@ -697,17 +875,22 @@ func TestClientSwitch(t *testing.T) {
 	w.atRest()
 }
 
+// remove takes the connection of x off its agent.
+func (w *world) remove(x uint64) uint64 {
+	socket, status := w.engine.Handle(abi.OpSocketOf, x, nil)
+	require.Equal(w.t, abi.StatusOK, status)
+	status, _ = w.later(abi.OpSocketSet, socket, uint32(abi.SocketAgentRemove), nil, "")
+	require.Equal(w.t, abi.StatusOK, status)
+	return socket
+}
+
 func TestAgentRemove(t *testing.T) {
 	w := newClient(t)
 	x := w.open("a", oneSocket, pooled)
 	w.request(x, "GET", "/", "")
 	w.open("b", oneSocket, pooled)
 	s := w.accept(0)
-	socket, status := w.engine.Handle(abi.OpSocketOf, x, nil)
-	require.Equal(t, abi.StatusOK, status)
-	require.Equal(t, w.engine.conn(s).handle, socket)
-	status, _ = w.later(abi.OpSocketSet, socket, uint32(abi.SocketAgentRemove), nil, "")
-	require.Equal(t, abi.StatusOK, status)
+	require.Equal(t, w.engine.conn(s).handle, w.remove(x))
 	require.Len(t, w.outgoing, 2, "it does not count")
 	w.data(s, okResponse)
 	require.True(t, w.sockets[s].closed, "it is not used again")

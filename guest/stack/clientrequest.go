@@ -14,7 +14,7 @@ func (e *Engine) clientOperation(op abi.Operation, x *exchange, flags uint32, he
 		e.closeRequest(x)
 		return int64(abi.StatusOK) | abi.ResultDone
 	}
-	if x.sends.aborted || x.conn != nil && x.conn.broken {
+	if x.sends.aborted || x.conn != nil && x.conn.broken && !e.retriable(x.conn, x) {
 		return int64(abi.StatusClosed)
 	}
 	switch op {
@@ -82,10 +82,10 @@ func (e *Engine) requestSend(x *exchange, flags uint32, head, body []byte, rest 
 	}
 	e.transmit(x, out)
 	end := sendsEnd(flags)
-	x.ended = end
-	queued := x.conn == nil || x.conn.stalled || x.conn.out.len() > 0
+	x.ended, x.wantDrain = end, x.wantDrain && !end
+	queued := x.conn == nil || x.conn.broken || x.conn.stalled || x.conn.out.len() > 0
 	switch {
-	case x.conn != nil && x.conn.broken:
+	case x.conn != nil && x.conn.broken && !e.retriable(x.conn, x):
 		return abi.StatusReset
 	case status == abi.StatusBodyLength:
 		x.sends.persist = false
@@ -105,8 +105,8 @@ func (e *Engine) requestSend(x *exchange, flags uint32, head, body []byte, rest 
 }
 
 // appendRequestHead appends the head of x and decides how its body is framed. whole is the body's size if all
-// of it is known, else -1. x changes only if the status is OK.
-func (e *Engine) appendRequestHead(out []byte, x *exchange, record []byte, whole int64) ([]byte, abi.Status) {
+// of it is known, else -1; begun says that a part of it goes with the head. x changes only if the status is OK.
+func (e *Engine) appendRequestHead(out []byte, x *exchange, record []byte, whole int64, begun bool) ([]byte, abi.Status) {
 	if len(record) < abi.ClientRequestHeadSize {
 		return nil, abi.StatusInvalid
 	}
@@ -139,6 +139,8 @@ func (e *Engine) appendRequestHead(out []byte, x *exchange, record []byte, whole
 		}
 	case s.length >= 0:
 		remaining = s.length
+	case whole < 0 && !begun && !s.chunked && !s.expect && known.bare:
+		remaining = 0
 	case s.chunked, whole < 0:
 		chunked = true
 	case whole > 0 || known.enclosing: // RFC 9110 §8.6
@@ -183,6 +185,7 @@ type requestFields struct {
 	close         bool // and it has the token close
 	upgradeOption bool // and upgrade
 	upgrade       bool // there is an Upgrade field
+	expect        bool // there is an Expect field: a body is to follow
 }
 
 // appendField appends field i unless the engine writes its own in its place.
@@ -204,6 +207,8 @@ func (s *requestFields) appendField(out []byte, fields abi.FieldTable, i int) ([
 		return out, true
 	case fieldUpgrade:
 		s.upgrade = true
+	case fieldExpect:
+		s.expect = true
 	case fieldConnection:
 		s.connection = true
 		s.close = s.close || hasToken(value, "close")

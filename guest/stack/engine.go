@@ -188,16 +188,18 @@ func (e *Engine) Closed(socket uint64, _ abi.Status, now int64) {
 // Turn does the work that operations put off since the last entry.
 func (e *Engine) Turn(now int64) {
 	e.enter(now)
-	for i := 0; i < len(e.work); i++ {
-		c := e.work[i]
-		c.scheduled = false
-		if c.socket != 0 {
-			e.flush(c)
-			e.settle(c)
+	for i := 0; i < len(e.work) || len(e.pools) > 0; {
+		if i < len(e.work) {
+			c := e.work[i]
+			c.scheduled = false
+			if c.socket != 0 {
+				e.flush(c)
+				e.settle(c)
+			}
+			i++
 		}
-		e.servePools()
+		e.servePools() // which may add to work
 	}
-	e.servePools()
 	clear(e.work)
 	e.work = e.work[:0]
 	e.turn = false

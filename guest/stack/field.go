@@ -26,6 +26,7 @@ const (
 	fieldTrailer
 	fieldTransferEncoding
 	fieldUpgrade
+	fieldExpect
 )
 
 // kindOf tells the kind by the length of the name first: few names need a second look.
@@ -37,6 +38,10 @@ func kindOf(name []byte) fieldKind {
 		}
 		if h1.EqualFold(name, "host") {
 			return fieldHost
+		}
+	case 6:
+		if h1.EqualFold(name, "expect") {
+			return fieldExpect
 		}
 	case 7:
 		if h1.EqualFold(name, "trailer") {

@@ -69,13 +69,16 @@ func (e *Engine) exchangeOperation(op abi.Operation, x *exchange, flags uint32, 
 func (e *Engine) requestPause(x *exchange) {
 	c := x.conn
 	x.paused = true
-	if c != nil && c.reading == x && (!x.ended || x.sends != nil) {
+	if c != nil && !c.broken && c.reading == x && (!x.ended || x.sends != nil) {
 		c.readTimer.disarm()
 		e.hold(c, true)
 	}
 }
 
 func (e *Engine) requestResume(x *exchange) {
+	if x.ended && x.paused && x.sends == nil {
+		return // what comes of the request is discarded, and that is for good: some of it is missing
+	}
 	x.paused = false
 	if c := x.conn; c != nil && c.reading == x && c.held {
 		e.schedule(c) // held input is parsed, and the socket resumed, in Turn

@@ -14,6 +14,7 @@ type pool struct {
 	destination []byte
 	limits      abi.Destination // its newest limits
 	sockets     int             // connections that connect or work
+	detached    int             // those that AgentRemove took off, whose requests may come back to be sent again
 	idle        []*conn         // the last used last
 	first, last *exchange       // that wait, in order
 	aborted     bool            // some of them are not wanted any more
@@ -128,6 +129,9 @@ func (e *Engine) serve(p *pool) {
 			if p.key != "" && p.sockets >= int(p.limits.MaxSockets) {
 				return
 			}
+			if p.key != "" && p.sockets+len(p.idle) >= int(p.limits.MaxSockets) { // it may not use an idle one: see takeIdle
+				e.dismiss(p.idle[0])
+			}
 			var status abi.Status
 			if c, status = e.connect(p.owner, p.destination); status != abi.StatusOK {
 				e.endRequestEarly(p.take(), status, connectText(status))
@@ -139,11 +143,21 @@ func (e *Engine) serve(p *pool) {
 		e.give(c, p.take())
 	}
 	for p.tooManyIdle(e) {
-		c := p.idle[0]
-		e.leave(c)
-		e.drop(c)
+		e.dismiss(p.idle[0])
 	}
 	e.forget(p)
+}
+
+// dismiss closes an idle connection, without a reset: servers report those as errors.
+func (e *Engine) dismiss(c *conn) {
+	e.leave(c)
+	e.drop(c)
+}
+
+// retire has Turn dismiss an idle connection.
+func (e *Engine) retire(c *conn) {
+	c.deaf = true
+	e.schedule(c)
 }
 
 // tooManyIdle reports whether an idle connection has to close: no request waits.
@@ -187,7 +201,7 @@ func (e *Engine) join(c *conn, p *pool) {
 	c.parser.InitResponse(limits)
 }
 
-// takeIdle takes the connection that was used last, nil if none is idle. One that is broken is left to its end. A request
+// takeIdle takes the connection that was used last, nil if none is idle. One that is about to end is left to that. A request
 // that an idle connection has failed gets a new one.
 func (p *pool) takeIdle() *conn {
 	if p.first.sends.retried {
@@ -199,7 +213,7 @@ func (p *pool) takeIdle() *conn {
 		p.idle = p.idle[:n-1]
 		c.client.idle = false
 		c.readTimer.disarm()
-		if !c.broken && !c.eof {
+		if !c.broken && !c.eof && !c.deaf {
 			return c
 		}
 		p.sockets++ // settle takes it off
@@ -227,7 +241,9 @@ func (e *Engine) leave(c *conn) {
 	switch {
 	case c.client.idle:
 		p.idle = slices.DeleteFunc(p.idle, func(other *conn) bool { return other == c })
-	case !c.client.free:
+	case c.client.free:
+		p.detached--
+	default:
 		p.sockets--
 	}
 	e.schedulePool(p)
@@ -239,17 +255,19 @@ func (e *Engine) detach(c *conn) {
 		return
 	}
 	if c.client.idle { // what is idle is nobody's
-		e.sever(c)
+		e.retire(c)
 		return
 	}
 	c.client.free = true
-	c.client.pool.sockets--
-	e.schedulePool(c.client.pool)
+	p := c.client.pool
+	p.sockets--
+	p.detached++
+	e.schedulePool(p)
 }
 
 // forget drops a pool that has nothing left.
 func (e *Engine) forget(p *pool) {
-	if p.key != "" && p.first == nil && p.sockets == 0 && len(p.idle) == 0 {
+	if p.key != "" && p.first == nil && p.sockets == 0 && p.detached == 0 && len(p.idle) == 0 {
 		delete(e.agents, p.key)
 	}
 }
@@ -259,7 +277,7 @@ func (e *Engine) drain() abi.Status {
 	e.draining = true
 	for _, p := range e.agents {
 		for _, c := range p.idle {
-			e.sever(c)
+			e.retire(c)
 		}
 	}
 	return abi.StatusOK

@@ -105,7 +105,7 @@ func (e *Engine) fail(target uint64, status abi.Status, text string) {
 	if status == abi.StatusOK {
 		status = abi.StatusReset
 	}
-	e.events = append(e.events, Event{Kind: abi.EventError, Flags: uint32(status), Target: target, Head: e.text(text)})
+	e.events = append(e.events, Event{Kind: abi.EventError, Flags: abi.StatusFlags(status), Target: target, Head: e.text(text)})
 }
 
 // text returns s as memory that events may refer to.

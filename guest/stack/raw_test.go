@@ -181,12 +181,12 @@ func TestRawFaults(t *testing.T) {
 		w.log = nil
 		return w, s, w.socketHandle(s)
 	}
-	w, s, h := open()
+	w, s, _ := open()
 	w.broken(s)
 	require.Equal(t, []string{"socket: error ECONNRESET read ECONNRESET", "socket: close done"}, w.log)
 	w.atRest()
 
-	w, s, h = open()
+	w, s, h := open()
 	w.sockets[s].fail = true
 	status, _ := w.later(abi.OpSocketSend, h, 0, nil, "x")
 	require.Equal(t, abi.StatusReset, status)
@@ -222,7 +222,6 @@ func TestRawFaults(t *testing.T) {
 	require.True(t, w.sockets[s].reset, "a peer that takes nothing")
 	w.atRest()
 
-	_, _, h = open()
 	w, _, h = open()
 	for _, c := range []struct {
 		flags uint32
@@ -272,7 +271,7 @@ func TestSocketOpen(t *testing.T) {
 	w, h = open()
 	w.sockets[w.outgoing[0]].closed = true
 	w.engine.Connect(w.outgoing[0], abi.StatusDenied, []byte("EACCES not granted"), w.now)
-	require.EqualValues(t, abi.StatusDenied, w.engine.Events()[0].Flags)
+	require.Equal(t, abi.StatusDenied, abi.FlagsStatus(w.engine.Events()[0].Flags))
 	w.deliver()
 	require.Equal(t, []string{"socket: error EACCES not granted", "socket: close done"}, w.log)
 	w.atRest()
@@ -334,9 +333,11 @@ func TestConnectionSocket(t *testing.T) {
 	w.later(abi.OpExchangeAbort, w.socketHandle(s), 0, nil, "")
 	require.Equal(t, []string{"request GET / end", "close done", "socket: close done"}, w.log)
 	s = w.connect()
+	w.engine.Operation(abi.OpSocketSet, w.socketHandle(s), uint32(abi.SocketTimeout), nil, nil, sec)
 	w.later(abi.OpExchangeFail, w.socketHandle(s), 0, nil, "")
 	require.False(t, w.sockets[s].closed, "the next handler goes on with it")
 	w.log = nil
+	w.pass(2 * sec)
 	w.end(s)
 	require.Empty(t, w.log)
 	w.atRest()
@@ -391,7 +392,7 @@ func TestClientError(t *testing.T) {
 	w.atRest()
 
 	w = run("")
-	s = w.connect()
+	w.connect()
 	w.pass(abi.DefaultOptions.HeadersTimeout)
 	require.Equal(t, []string{"client_error ERR_HTTP_REQUEST_TIMEOUT Request timeout"}, w.log)
 

@@ -25,6 +25,21 @@ func onRequest(f func(w *world, x uint64)) func(*world, Event) {
 	}
 }
 
+// What is discarded of a request leaves no hole in what its handler gets.
+func TestResumeAfterResponse(t *testing.T) {
+	var x uint64
+	w := newWorld(t, onRequest(func(_ *world, target uint64) { x = target }))
+	s := w.connect()
+	w.data(s, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc")
+	w.later(abi.OpRequestPause, x, 0, nil, "")
+	w.later(abi.OpResponseSend, x, abi.SendHead|abi.SendEnd, responseHead(200), "early")
+	w.log = nil
+	w.data(s, "def")
+	w.later(abi.OpRequestResume, x, 0, nil, "")
+	w.data(s, "ghi"+get)
+	require.Equal(t, []string{"data end done", "request GET / end"}, w.log)
+}
+
 func TestFraming(t *testing.T) {
 	send := func(flags uint32, head []byte, body string) func(*world, uint64) {
 		return func(w *world, x uint64) {

@@ -38,7 +38,7 @@ func (e *Engine) render(x *exchange, flags uint32, head, body []byte, rest int64
 			whole = int64(len(body)) + rest
 		}
 		if x.sends != nil {
-			out, status = e.appendRequestHead(out, x, head, whole)
+			out, status = e.appendRequestHead(out, x, head, whole, len(body) > 0)
 		} else {
 			out, status = e.appendHead(out, x, head, whole)
 		}

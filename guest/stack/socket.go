@@ -26,6 +26,8 @@ func (e *Engine) socketOperation(op abi.Operation, c *conn, flags uint32, body [
 		e.sever(c)
 	case abi.OpExchangeFail: // its handler died
 		e.handles.closeSocket(c)
+		c.idleAfter = 0
+		c.idleTimer.disarm() // there is nobody to tell
 		if c.raw != nil || c.client != nil {
 			e.sever(c)
 		}

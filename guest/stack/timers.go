@@ -175,8 +175,7 @@ func (e *Engine) expire(c *conn, class timeClass) {
 	case timeKeepAlive, timeLinger:
 		e.drop(c)
 	case timePool:
-		e.sever(c)
-		e.settle(c)
+		e.dismiss(c)
 	case timeSocket:
 		e.events = append(e.events, Event{Kind: abi.EventTimeout, Target: c.handle})
 	case timeWriteIdle:

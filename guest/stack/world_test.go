@@ -353,8 +353,8 @@ func (w *world) describe(ev Event) string {
 		fmt.Fprintf(&b, " %s %s", text[r.MethodOffset:][:r.MethodSize], text[r.TargetOffset:][:r.TargetSize])
 	case abi.EventResponse, abi.EventInformation:
 		fmt.Fprintf(&b, " %d", abi.Decode[abi.ClientResponseHead](ev.Head).Status)
-	case abi.EventError: // its flags are a status
-		return b.String() + " " + string(ev.Head)
+	case abi.EventError:
+		b.WriteString(" " + string(ev.Head))
 	case abi.EventClientError:
 		b.WriteString(" " + string(ev.Head[4:]))
 	case abi.EventSocket:

@@ -271,7 +271,7 @@ func TestHandshakeIsCanceled(t *testing.T) {
 	}()
 	_, err = Dial(ctx, secure(tcp(t, ln.Addr().String())).record(), nil)
 	require.ErrorIs(t, err, context.Canceled)
-	<-closed
+	require.NoError(t, <-closed)
 }
 
 func TestPEMThatDoesNotParse(t *testing.T) {

@@ -4,8 +4,7 @@ import "github.com/portholehttp/porthole/abi"
 
 // Receiver gets the events of a handle.
 type Receiver interface {
-	// Event delivers one. head and body are views that end when it returns. The flags of abi.EventError, which are a status
-	// and no flags, are left out.
+	// Event delivers one. head and body are views that end when it returns.
 	Event(kind abi.EventKind, flags uint32, head, body []byte)
 }
 
@@ -66,9 +65,6 @@ func deliver(kind abi.EventKind, flags uint32, target uint64, head, body []byte)
 			Servers.Target(kind, flags, target, head, body)
 		}
 		return
-	}
-	if kind == abi.EventError {
-		flags = 0
 	}
 	if flags&abi.EventDone != 0 {
 		delete(receivers, target)

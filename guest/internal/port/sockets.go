@@ -31,7 +31,7 @@ func (s sockets) Listen(server uint64, request []byte) (uint64, abi.Status) {
 	ln, err := listen(&r, string(request[abi.ListenRequestSize:]))
 	if err != nil {
 		status := listenStatus(err)
-		s.tell(abi.EventListenError, uint32(status), server, err.Error())
+		s.tell(abi.EventListenError, abi.StatusFlags(status), server, err.Error())
 		return 0, status
 	}
 	b := bound{uint64(s.net.AddListener(ln)), addressText(ln.Addr())}
@@ -44,7 +44,7 @@ func (s sockets) Listen(server uint64, request []byte) (uint64, abi.Status) {
 func (s sockets) inherit(server, from uint64) (uint64, abi.Status) {
 	b, ok := s.bound[from]
 	if !ok {
-		s.tell(abi.EventListenError, uint32(abi.StatusInvalid), server, "the other server does not listen")
+		s.tell(abi.EventListenError, abi.StatusFlags(abi.StatusInvalid), server, "the other server does not listen")
 		return 0, abi.StatusInvalid
 	}
 	s.bound[server] = b

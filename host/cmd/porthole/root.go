@@ -61,7 +61,7 @@ func newRoot() *cobra.Command {
 		Short: "Serve HTTP with WebAssembly handlers",
 		Long: `porthole is an HTTP server whose handlers are WebAssembly modules, and whose own
 HTTP code runs in a WebAssembly sandbox too. A module sees requests and answers
-them; it can do nothing else on this machine.`,
+them; it can do nothing else on this machine that it is not allowed to.`,
 		Example: `  porthole serve hello.wasm
   porthole inspect hello.wasm`,
 		Args:              noCommand,

@@ -18,7 +18,7 @@ import (
 func newServe() *cobra.Command {
 	var s serve
 	cmd := &cobra.Command{
-		Use:   "serve [--listen ADDR]... [--shards N] HANDLER.wasm",
+		Use:   "serve [--listen ADDR]... [--allow-connect RULE]... [--allow-listen RULE]... HANDLER.wasm",
 		Short: "Serve HTTP with a handler",
 		Long: `serve loads a handler and serves HTTP/1.1 with it. For each address it prints one
 line to standard error once connections are accepted there:
@@ -36,10 +36,25 @@ finished, the exit code is 0. After --drain-timeout what is left is cut, and the
 exit code is 1; a second signal does that at once.
 
 A handler that traps or exits is replaced: its unanswered requests get 500, the log
-says why. Logs are lines of key=value on standard error.`,
+says why. Logs are lines of key=value on standard error.
+
+A handler can reach nothing but the requests it gets, unless that is allowed. Each
+flag may be repeated:
+
+  --allow-connect HOST:PORT  connect there. HOST is a name, *.DOMAIN, an address, a
+                             network such as 10.0.0.0/8, or *; PORT a number or *.
+  --allow-connect unix:/path connect to that Unix domain socket.
+  --allow-listen HOST:PORT   listen there. HOST is an address, a name, or * or
+                             nothing for all; PORT a number or *.
+  --allow-listen unix:/path  and fd:N, an inherited descriptor, likewise.
+
+Addresses of this machine and its link, such as 127.0.0.1, are reached by a rule of
+the address itself or by localhost, not by any other name, and not by *.`,
 		Example: `  porthole serve hello.wasm
   porthole serve --listen :8080 --listen unix:/run/hello.sock hello.wasm
-  porthole serve --listen 127.0.0.1:0 --shards 1 --keep-alive-timeout 30s hello.wasm`,
+  porthole serve --listen 127.0.0.1:0 --shards 1 --keep-alive-timeout 30s hello.wasm
+  porthole serve --allow-connect api.example.com:443 --allow-connect localhost:5432 shop.wasm
+  porthole serve --allow-connect '*.example.com:*' --allow-listen 127.0.0.1:9000 shop.wasm`,
 		DisableFlagsInUseLine: true,
 		Args:                  exactly("HANDLER.wasm"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,9 +65,12 @@ says why. Logs are lines of key=value on standard error.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.Var(&s.listen, "listen", "where to accept connections (default "+defaultAddress+")")
+	flags.Var(&grants{&s.server.Grants, &s.server.Grants.Connect}, "allow-connect", "what the handler may connect to")
+	flags.Var(&grants{&s.server.Grants, &s.server.Grants.Listen}, "allow-listen", "what the handler may listen on itself")
 	flags.IntVar(&s.server.Shards, "shards", 0, "how many shards; 0: one for each CPU")
 	flags.DurationVar(&s.drain, "drain-timeout", 30*time.Second, "how long requests in flight may take to finish after a signal; 0: no limit")
 	limitFlags(flags, &s.server)
+	flags.BoolVar(&s.server.IgnoreUpgrade, "ignore-upgrade", false, "serve a request with Upgrade as if it had none, unless the handler listens to upgrades")
 	flags.StringVar(&s.runtime.CacheDir, "cache-dir", "", "where compiled modules are kept (default the user's cache directory)")
 	flags.BoolVar(&s.runtime.NoCache, "no-cache", false, "keep no compiled modules")
 	return cmd

@@ -22,6 +22,15 @@ type Host interface {
 	ServerListen(server uint32, request []byte) abi.Status
 	ServerClose(server uint32) abi.Status
 	ServerListeners(server, mask uint32) abi.Status
+	RequestOpen(destination []byte) (exchange uint64, status abi.Status)
+	RequestSend(exchange uint64, flags uint32, head, body []byte) abi.Status
+	SocketOpen(destination []byte) (socket uint64, status abi.Status)
+	SocketOf(exchange uint64) (socket uint64, status abi.Status)
+	SocketSend(socket uint64, flags uint32, p []byte) abi.Status
+	SocketSet(socket uint64, option abi.SocketOption, value int64) abi.Status
+	// SocketInfo returns the size of the text, and writes it if it fits into to.
+	SocketInfo(socket uint64, to []byte) (size int, status abi.Status)
+	TimerSet(delay int64)
 }
 
 // Functions implements abi.HandlerImports.
@@ -34,6 +43,14 @@ var Functions = sandbox.Functions{
 	"server_listen":    serverListen,
 	"server_close":     serverClose,
 	"server_listeners": serverListeners,
+	"request_open":     requestOpen,
+	"request_send":     requestSend,
+	"socket_open":      socketOpen,
+	"socket_of":        socketOf,
+	"socket_send":      socketSend,
+	"socket_set":       socketSet,
+	"socket_info":      socketInfo,
+	"timer_set":        timerSet,
 }
 
 func host(ctx context.Context) Host { return sandbox.Owner[Host](ctx) }

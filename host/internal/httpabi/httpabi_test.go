@@ -14,9 +14,12 @@ import (
 )
 
 // handler is an owner that notes the last call.
-type handler struct{ called []any }
+type handler struct {
+	called []any
+	status abi.Status
+}
 
-func (h *handler) note(a ...any) abi.Status { h.called = a; return abi.StatusState }
+func (h *handler) note(a ...any) abi.Status { h.called = a; return h.status }
 
 func (h *handler) ResponseSend(exchange uint64, flags uint32, head, body []byte) abi.Status {
 	return h.note("response_send", exchange, flags, head, body)
@@ -39,6 +42,29 @@ func (h *handler) ServerListeners(server, mask uint32) abi.Status {
 	return h.note("server_listeners", server, mask)
 }
 
+func (h *handler) RequestOpen(destination []byte) (uint64, abi.Status) {
+	return 77, h.note("request_open", destination)
+}
+func (h *handler) RequestSend(exchange uint64, flags uint32, head, body []byte) abi.Status {
+	return h.note("request_send", exchange, flags, head, body)
+}
+func (h *handler) SocketOpen(destination []byte) (uint64, abi.Status) {
+	return 77, h.note("socket_open", destination)
+}
+func (h *handler) SocketOf(exchange uint64) (uint64, abi.Status) {
+	return 77, h.note("socket_of", exchange)
+}
+func (h *handler) SocketSend(socket uint64, flags uint32, p []byte) abi.Status {
+	return h.note("socket_send", socket, flags, p)
+}
+func (h *handler) SocketSet(socket uint64, option abi.SocketOption, value int64) abi.Status {
+	return h.note("socket_set", socket, uint32(option), value)
+}
+func (h *handler) SocketInfo(socket uint64, to []byte) (int, abi.Status) {
+	return 77, h.note("socket_info", socket, to)
+}
+func (h *handler) TimerSet(delay int64) { h.note("timer_set", delay) }
+
 func TestFunctionsAreThoseOfTheContract(t *testing.T) {
 	abitest.SameNames(t, abi.HandlerImports, httpabi.Functions)
 }
@@ -56,12 +82,20 @@ var decoded = map[string][]any{
 	"server_listen":    {0, span{1, 2}},
 	"server_close":     {0},
 	"server_listeners": {0, 1},
+	"request_open":     {span{0, 1}},
+	"request_send":     {0, 1, span{2, 3}, span{4, 5}},
+	"socket_open":      {span{0, 1}},
+	"socket_of":        {0},
+	"socket_send":      {0, 1, span{2, 3}},
+	"socket_set":       {0, 1, 2},
+	"socket_info":      {0, span{1, 2}},
+	"timer_set":        {0},
 }
 
 // check holds a call against what its parameters say: passed on as they are, or not at all.
-func check(t testing.TB, m api.Module, f abi.Function, args []uint64) {
+func check(t testing.TB, m api.Module, f abi.Function, args []uint64, status abi.Status) {
 	t.Helper()
-	h := &handler{}
+	h := &handler{status: status}
 	stack := abitest.Arguments(f, args)
 	misuse := abitest.Call(t, httpabi.Functions[f.Name], h, m, stack)
 	inside := true
@@ -85,27 +119,36 @@ func check(t testing.TB, m api.Module, f abi.Function, args []uint64) {
 			s := p.(span)
 			require.NoError(t, abitest.Check(m, uint32(args[s.pointer]), uint32(args[s.size]), got))
 		default:
-			want := any(args[p.(int)])
+			want := args[p.(int)]
 			if f.Params[p.(int)] == abi.I32 {
-				want = uint32(args[p.(int)])
+				want = uint64(uint32(want))
 			}
-			require.Equal(t, want, got, fmt.Sprintf("argument %d", i))
+			require.EqualValues(t, want, got, fmt.Sprintf("argument %d", i))
 		}
 	}
-	assert.EqualValues(t, abi.StatusState, api.DecodeI32(stack[0]))
+	switch hasValue := f.Results != nil && f.Results[0] == abi.I64 || f.Name == "socket_info"; {
+	case f.Results == nil:
+	case hasValue && status == abi.StatusOK:
+		assert.EqualValues(t, 77, stack[0])
+	case hasValue:
+		assert.EqualValues(t, -status, api.DecodeI32(stack[0]))
+	default:
+		assert.EqualValues(t, status, api.DecodeI32(stack[0]))
+	}
 }
 
 func TestArgumentsArePassedOn(t *testing.T) {
 	m := abitest.Module(t)
 	for _, f := range abi.HandlerImports {
 		t.Run(f.Name, func(t *testing.T) {
-			check(t, m, f, []uint64{1, 2, 3, 4, 5, 6})
-			check(t, m, f, []uint64{1<<64 - 1, 1<<32 - 1, 0, 0, abitest.MemorySize, 0})
+			check(t, m, f, []uint64{1, 2, 3, 4, 5, 6}, abi.StatusOK)
+			check(t, m, f, []uint64{1, 2, 3, 4, 5, 6}, abi.StatusState)
+			check(t, m, f, []uint64{1<<64 - 1, 1<<32 - 1, 0, 0, abitest.MemorySize, 0}, abi.StatusOK)
 			for i, t32 := range f.Params {
 				if t32 == abi.I32 {
 					args := make([]uint64, 6)
 					args[i] = 1<<32 - 1
-					check(t, m, f, args)
+					check(t, m, f, args, abi.StatusOK)
 				}
 			}
 		})
@@ -120,6 +163,6 @@ func FuzzHandlerImports(f *testing.F) {
 		f.Add(uint8(i), uint64(0), uint64(abitest.MemorySize-1), uint64(2), uint64(abitest.MemorySize), uint64(1), uint64(0))
 	}
 	f.Fuzz(func(t *testing.T, function uint8, a, b, c, d, e, g uint64) {
-		check(t, m, abi.HandlerImports[int(function)%len(abi.HandlerImports)], []uint64{a, b, c, d, e, g})
+		check(t, m, abi.HandlerImports[int(function)%len(abi.HandlerImports)], []uint64{a, b, c, d, e, g}, abi.StatusState)
 	})
 }

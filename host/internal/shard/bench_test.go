@@ -35,8 +35,8 @@ func TestExchangeDoesNotAllocate(t *testing.T) {
 	w := newWorld(t, handlerWasm)
 	w.onLoop(func() {
 		assert.Zero(t, testing.AllocsPerRun(100, exchangeOnce(w)))
-		assert.NotEmpty(t, w.exchanges.slots)
-		assert.Len(t, w.exchanges.free, len(w.exchanges.slots), "each was done")
+		assert.NotEmpty(t, w.handles.slots)
+		assert.Len(t, w.handles.free, len(w.handles.slots), "each was done")
 	})
 	assert.Empty(t, w.log.String())
 }

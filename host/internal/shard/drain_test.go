@@ -16,6 +16,7 @@ func TestDrainWaitsForSockets(t *testing.T) {
 	p.emit(abi.EventRequest, 0, exchangeA)
 	w.Drain()
 	assert.Equal(t, record{What: uint32(abi.OpListenerClose), Target: uint64(w.listener.handle)}, p.record())
+	assert.Equal(t, record{What: uint32(abi.OpDrain)}, p.record())
 	_, err := w.OpenListener(abi.DefaultOptions)
 	require.ErrorIs(t, err, ErrClosed)
 

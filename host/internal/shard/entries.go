@@ -21,7 +21,7 @@ func (s *Shard) readBuffer() []byte {
 // Accept implements netloop.Handler.
 func (s *Shard) Accept(socket, listener netloop.Handle, now int64) {
 	s.announced(listener)
-	s.sockets[socket] = struct{}{}
+	s.sockets[socket] = nil
 	s.enter(s.stack.accept, uint64(socket), uint64(listener), uint64(now))
 }
 
@@ -42,7 +42,7 @@ func (s *Shard) Writable(socket netloop.Handle, now int64) {
 
 // Close implements netloop.Handler.
 func (s *Shard) Close(socket netloop.Handle, status abi.Status, now int64) {
-	delete(s.sockets, socket)
+	s.forget(socket)
 	s.enter(s.stack.closed, uint64(socket), uint64(status), uint64(now))
 }
 
@@ -74,6 +74,10 @@ func (s *Shard) settle() {
 		switch {
 		case s.fault != nil:
 			s.replaceStack()
+		case len(s.severed) > 0:
+			s.tellSevered()
+		case s.revive && !s.draining:
+			s.ensureHandler()
 		case s.turn:
 			s.turn = false
 			s.call(s.stack.turn, uint64(s.loop.Now()))

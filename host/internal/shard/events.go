@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -28,18 +29,20 @@ func (s *Shard) EventEmit(e event) error {
 		return fmt.Errorf("more than %d events at once", s.config.MaxEvents)
 	case e.Head.Size > maxEventHead || e.Body.Size > maxEventBody:
 		return fmt.Errorf("an event of %d bytes of head and %d of body", e.Head.Size, e.Body.Size)
-	}
-	switch e.Kind {
-	case abi.EventRequest, abi.EventCheckContinue, abi.EventData, abi.EventDrain, abi.EventFinish, abi.EventClose, abi.EventServerClose:
-	default:
+	case !ofStack(e.Kind):
 		return fmt.Errorf("an event of kind %d", e.Kind)
 	}
 	s.events = append(s.events, e)
 	return nil
 }
 
+// ofStack reports whether events of a kind come from the stack. The others are the host's own.
+func ofStack(kind abi.EventKind) bool {
+	return kind >= abi.EventRequest && kind <= abi.EventTimeout && kind != abi.EventListening && kind != abi.EventListenError
+}
+
 // deliver empties the queue. Nothing is added to it meanwhile. If the stack fails under an operation, the rest
-// is left: its exchanges are over.
+// is left: what it was about is over.
 func (s *Shard) deliver() {
 	for i := 0; i < len(s.events) && s.fault == nil; i++ {
 		s.deliverEvent(&s.events[i])
@@ -47,39 +50,99 @@ func (s *Shard) deliver() {
 	if s.events = s.events[:0]; cap(s.events) > eventsKept {
 		s.events = nil
 	}
+	clear(s.failed)
 }
 
 func (s *Shard) deliverEvent(e *event) {
 	switch e.Kind {
 	case abi.EventRequest, abi.EventCheckContinue:
-		h := s.ensureHandler()
-		if h == nil {
-			s.operate(abi.OpExchangeFail, e.Target, 0, nil, nil, 0)
+		s.deliverNew(e)
+	case abi.EventUpgrade, abi.EventConnect, abi.EventConnection, abi.EventClientError:
+		if e.Other != 0 && s.isNew(e.Target) {
+			s.deliverNew(e)
 			return
 		}
-		handle, err := s.exchanges.open(e.Target, h)
-		if err != nil {
-			s.fault = s.stack.instance.End("event_emit", err)
-			return
-		}
-		s.deliverExchange(e, handle, h)
+		s.deliverKnown(e)
+	case abi.EventSocket:
+		s.deliverSocket(e)
 	case abi.EventServerClose:
-		if h := s.handler; h != nil && h.number == uint32(e.Target>>32) {
-			h.deliver(e, uint64(uint32(e.Target)))
-		}
+		s.deliverServerClose(e)
 	default:
-		// An exchange that is not in the table was failed when its handler ended.
-		if x := s.exchanges.ofStack(e.Target); x != nil {
-			s.deliverExchange(e, x.handle, x.owner)
-		}
+		s.deliverKnown(e)
 	}
 }
 
-func (s *Shard) deliverExchange(e *event, handle uint64, owner *handler) {
+// isNew reports whether a handle of the stack has not been in the table. One that was may have been failed since the event was raised.
+func (s *Shard) isNew(target uint64) bool {
+	_, failed := s.failed[target]
+	return !failed && s.handles.ofStack(target) == nil
+}
+
+// deliverNew delivers the first event of a handle, to the handler that serves the listener. There is one.
+func (s *Shard) deliverNew(e *event) {
+	h := s.ensureHandler()
+	if h == nil {
+		s.operate(abi.OpExchangeFail, e.Target, 0, nil, nil, 0)
+		return
+	}
+	handle, err := s.handles.open(e.Target, h)
+	if err != nil {
+		s.misused("event_emit", err)
+		return
+	}
+	s.deliverTo(e, handle, h)
+}
+
+// deliverKnown delivers an event to the owner of its target. A target that is not in the table was failed when its handler ended.
+func (s *Shard) deliverKnown(e *event) {
+	if x := s.handles.ofStack(e.Target); x != nil {
+		s.deliverTo(e, x.handle, x.owner)
+	}
+}
+
+func (s *Shard) deliverTo(e *event, handle uint64, owner *handler) {
 	if e.Flags&abi.EventDone != 0 {
-		s.exchanges.close(handle)
+		s.handles.close(handle)
 	}
 	owner.deliver(e, handle)
+}
+
+// deliverSocket tells the owner of a client exchange on which socket it goes out.
+func (s *Shard) deliverSocket(e *event) {
+	x := s.handles.ofStack(e.Target)
+	if x == nil {
+		return
+	}
+	target, owner := x.handle, x.owner
+	socket, err := s.socketHandle(e.Other, owner)
+	if err != nil {
+		s.misused("event_emit", err)
+		return
+	}
+	inbox, err := owner.inbox.Buffer(8)
+	if err != nil {
+		s.endHandler(owner, err)
+		return
+	}
+	binary.LittleEndian.PutUint64(inbox, socket)
+	owner.event(e.Kind, e.Flags, target, 8, 0)
+}
+
+// socketHandle returns owner's handle of a socket of the stack, which may be new.
+func (s *Shard) socketHandle(socket uint64, owner *handler) (uint64, error) {
+	switch x := s.handles.ofStack(socket); {
+	case x == nil:
+		return s.handles.openNow(socket, owner)
+	case x.owner != owner:
+		return 0, fmt.Errorf("the socket %#x is another handler's", socket)
+	default:
+		return x.handle, nil
+	}
+}
+
+// misused ends the stack for what it did.
+func (s *Shard) misused(function string, err error) {
+	s.fault = s.stack.instance.End(function, err)
 }
 
 // deliver tells the handler an event of the stack. target is what the handler calls it.
@@ -109,4 +172,15 @@ func (h *handler) event(kind abi.EventKind, flags uint32, target uint64, headSiz
 	if _, err := h.onEvent.Call(uint64(kind), uint64(flags), target, uint64(headSize), uint64(bodySize)); err != nil {
 		h.shard.endHandler(h, err)
 	}
+}
+
+// tell delivers an event of the host's own, whose head is a text.
+func (h *handler) tell(kind abi.EventKind, flags uint32, target uint64, text string) {
+	inbox, err := h.inbox.Buffer(uint32(len(text)))
+	if err != nil {
+		h.shard.endHandler(h, err)
+		return
+	}
+	copy(inbox, text)
+	h.event(kind, flags, target, uint32(len(text)), 0)
 }

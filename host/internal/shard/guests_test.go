@@ -15,6 +15,8 @@ var (
 	handlerWasm []byte
 	//go:embed testdata/strict.wasm
 	strictWasm []byte
+	//go:embed testdata/listening.wasm
+	listeningWasm []byte
 	//go:embed testdata/failing.wasm
 	failingWasm []byte
 )
@@ -35,6 +37,8 @@ const (
 	stackGrow
 	stackExit
 	stackPeek
+	stackConnect
+	stackSetOption
 )
 
 // Addresses and places in stack.wat.
@@ -46,7 +50,10 @@ const (
 	stackLastListener = 32
 	stackTrapIn       = 40
 	stackListened     = 96
+	stackDials        = 48
+	stackDialed       = 56
 	stackMask         = 104
+	stackHandle       = 120
 	stackScratch      = 32768
 
 	trapInOperation = 1
@@ -54,10 +61,12 @@ const (
 	trapInAccept    = 3
 	trapInTurn      = 4
 	emitInOperation = 5
+	trapInHandle    = 6
 )
 
 // What stack.wat records besides operations.
 const (
+	sawConnect  = 99 // with a head
 	sawAccept   = 100
 	sawEnd      = 101
 	sawWritable = 102
@@ -82,6 +91,14 @@ const (
 	handlerPrint
 	handlerRecurse
 	handlerSendLog
+	handlerRequestOpen
+	handlerRequestSend
+	handlerSocketOpen
+	handlerSocketOf
+	handlerSocketSend
+	handlerSocketSet
+	handlerSocketInfo
+	handlerTimer
 )
 
 // Addresses in handler.wat.

@@ -7,9 +7,10 @@ import (
 
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/host/internal/sandbox"
+	"github.com/portholehttp/porthole/internal/netloop"
 )
 
-// handler is an instance of the handler guest. It owns the exchanges whose requests it got.
+// handler is an instance of the handler guest. It owns the exchanges whose requests it got, and what it opened itself.
 type handler struct {
 	shard    *Shard
 	number   uint32 // of the instance, from 1: the high half of the targets of its server operations
@@ -17,8 +18,11 @@ type handler struct {
 	inbox    *sandbox.Function
 	onEvent  *sandbox.Function
 	output   []*sandbox.Lines
-	mask     uint32 // the last of server_listeners for server 0, which a fresh stack must be told
-	refusals int    // that wait to be delivered
+	timer    *netloop.Timer
+	mask     uint32             // the last of server_listeners for server 0, which a fresh stack must be told
+	servers  map[uint32]*server // what it listens on itself, by its own numbers
+	asked    int                // calls of server_listen whose outcome it has not been told
+	sockets  int                // that it has made and that are open
 }
 
 // target returns the target of an operation on one of h's servers.
@@ -27,29 +31,30 @@ func (h *handler) target(server uint32) uint64 { return uint64(h.number)<<32 | u
 // ensureHandler returns the handler for a request, nil if there is none and a fresh one does not start.
 func (s *Shard) ensureHandler() *handler {
 	if s.handler == nil {
-		h, err := s.startHandler()
-		if err != nil {
+		if err := s.startHandler(); err != nil {
 			s.logFault("handler did not start", "handler", err)
-			return nil
 		}
-		s.handler = h
 	}
 	return s.handler
 }
 
-// startHandler makes an instance and lets it set itself up.
-func (s *Shard) startHandler() (*handler, error) {
+// startHandler makes an instance and lets it set itself up. What its predecessor listened on is its own if it asks for the same,
+// and is closed else.
+func (s *Shard) startHandler() error {
 	s.instances++
+	s.revive = false
 	name := s.config.Handler.Name()
 	stdout := s.output(name, "stdout", slog.LevelInfo)
 	stderr := s.output(name, "stderr", slog.LevelWarn)
-	h := &handler{shard: s, number: s.instances, output: []*sandbox.Lines{stdout, stderr}}
+	h := &handler{shard: s, number: s.instances, output: []*sandbox.Lines{stdout, stderr}, servers: make(map[uint32]*server)}
+	h.timer = s.loop.NewTimer(h.timeout)
+	s.handler = h // it may make operations at once
 	err := h.start(sandbox.InstanceConfig{Owner: h, Stdout: stdout, Stderr: stderr, Interrupt: s.interrupt})
 	if err != nil {
-		h.retire()
-		return nil, err
+		s.abandon(h)
 	}
-	return h, nil
+	s.closeOrphans()
+	return err
 }
 
 func (h *handler) start(c sandbox.InstanceConfig) (err error) {
@@ -68,19 +73,29 @@ func (h *handler) start(c sandbox.InstanceConfig) (err error) {
 	return err
 }
 
-// endHandler ends a handler that failed. The stack answers for it, and the next request meets a fresh one.
+// endHandler ends a handler that failed. The stack answers for it, and the next request meets a fresh one; one that listened
+// on its own is replaced at once, since nobody else listens there.
 func (s *Shard) endHandler(h *handler, err error) {
 	h.flush() // what it said last comes first
 	s.logFault("handler ended", "handler", err)
+	s.abandon(h)
+	s.revive = len(s.orphans) > 0
+}
+
+// abandon ends all that is h's, and h.
+func (s *Shard) abandon(h *handler) {
 	if s.handler == h {
 		s.handler = nil
 	}
-	s.exchanges.live(func(x exchange) {
+	s.handles.live(func(x entry) {
 		if x.owner == h {
-			s.exchanges.close(x.handle)
+			s.handles.close(x.handle)
+			s.failed[x.stack] = struct{}{}
 			s.operate(abi.OpExchangeFail, x.stack, 0, nil, nil, 0)
 		}
 	})
+	s.sever(h)
+	s.orphan(h)
 	h.retire()
 }
 
@@ -94,6 +109,7 @@ func (h *handler) retire() {
 
 // close frees the instance.
 func (h *handler) close() {
+	h.timer.Set(0)
 	if h.instance != nil {
 		h.instance.Close()
 	}

@@ -1,100 +1,110 @@
 package shard
 
 import (
-	"fmt"
-	"net"
-	"strconv"
-
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/host/internal/grant"
 )
 
-// maxRefusals is how many listen_error events of one handler may wait to be delivered.
-const maxRefusals = 64
-
-// refusal is a listen_error that waits to be delivered.
-type refusal struct {
-	handler *handler
-	server  uint32
-	text    string
+// ListenRequest is what a handler asks to listen on.
+type ListenRequest struct {
+	Server  uint32 // the handler's number for it
+	Network string // "tcp", "unix" or "fd"
+	Host    string // a name or an address, "" for every IPv4 address; or a path. A guest's text: to be quoted
+	Port    int    // 0 for any; or the descriptor
+	Backlog int    // connections that may wait in the kernel; at least 1
 }
 
-// ServerListen implements httpabi.Host. The stack judges the request and then asks the host to listen.
-func (h *handler) ServerListen(server uint32, request []byte) abi.Status {
+// Address is how it is written: "host:port", "unix:/path" or "fd:N".
+func (r *ListenRequest) Address() string { return grant.ListenAddress(r.Network, r.Host, r.Port) }
+
+const (
+	// maxHost is the longest host name or path that is taken.
+	maxHost = 4096
+	// defaultBacklog is what a request without one means.
+	defaultBacklog = 511
+)
+
+// readListen reads a record of server_listen that asks for a listener of the system.
+func readListen(server uint32, record []byte) (r ListenRequest, ok bool) {
+	if len(record) < abi.ListenRequestSize {
+		return r, false
+	}
+	asked := abi.Decode[abi.ListenRequest](record)
+	host := record[abi.ListenRequestSize:]
+	if uint64(asked.HostSize) != uint64(len(host)) || len(host) > maxHost || asked.Backlog > 1<<31-1 {
+		return r, false
+	}
+	r = ListenRequest{Server: server, Host: string(host), Port: int(asked.Port), Backlog: int(asked.Backlog)}
+	if r.Backlog == 0 {
+		r.Backlog = defaultBacklog
+	}
+	switch asked.Kind {
+	case abi.ListenTCP:
+		r.Network = "tcp"
+	case abi.ListenUnix:
+		r.Network, r.Port = "unix", 0
+	case abi.ListenFD:
+		r.Network, r.Host, r.Port = "fd", "", int(asked.Number)
+	default:
+		return r, false
+	}
+	return r, r.Network != "unix" || r.Host != ""
+}
+
+// ServerListen implements httpabi.Host. The stack judges the record and then asks the host to listen.
+func (h *handler) ServerListen(server uint32, record []byte) abi.Status {
 	s := h.shard
 	switch {
-	case len(request) > maxHead:
+	case len(record) > maxHead:
 		return abi.StatusInvalid
-	case h.refusals == maxRefusals:
+	case h.asked == maxAsked:
 		return abi.StatusLimit
 	}
 	s.asking = h
-	result := s.operate(abi.OpServerListen, h.target(server), 0, request, nil, 0)
+	result := s.operate(abi.OpServerListen, h.target(server), 0, record, nil, 0)
 	s.asking = nil
 	return abi.Status(result & abi.ResultStatusMask)
 }
 
-// refuse denies a listener, because there is no way to grant one yet, and has the handler told so once it has
-// returned. Through the loop, so that a handler which asks again for ever does not stop the shard.
-func (h *handler) refuse(server uint32, request []byte) abi.Status {
-	address, ok := listenAddress(request)
-	if !ok {
-		return abi.StatusInvalid
+// listen finds or makes what a record of server_listen asks for. Whatever comes of it, the handler is told once it has
+// returned.
+func (h *handler) listen(number uint32, record []byte) (uint64, abi.Status) {
+	if len(record) >= abi.ListenRequestSize && abi.Decode[abi.ListenRequest](record).Kind == abi.ListenServer {
+		return h.takeOver(number, record)
 	}
 	s := h.shard
-	if len(s.refusals) == 0 && !s.loop.Post(s.deliverRefusals) {
-		return abi.StatusClosed
+	request, ok := readListen(number, record)
+	if !ok {
+		return h.refuse(number, abi.StatusInvalid, "the request to listen is not valid")
 	}
-	if s.config.Refused != nil {
-		s.config.Refused(address)
+	if l := s.adopt(h, &request, record); l != nil {
+		return uint64(l.handle), abi.StatusOK
 	}
-	h.refusals++
-	s.refusals = append(s.refusals, refusal{h, server, fmt.Sprintf(
-		`listening on %q needs the grant "listen", and this host has no way to give it yet: `+
-			`a server that does not listen is attached to the listeners of the host`, address)})
-	return abi.StatusDenied
+	if s.draining {
+		return h.refuse(number, abi.StatusClosed, "the host is closing")
+	}
+	if err := s.config.Listeners.Granted(&request); err != nil {
+		return h.refuse(number, abi.StatusDenied, err.Error())
+	}
+	if len(h.servers) >= maxServers {
+		return h.refuse(number, abi.StatusLimit, "the handler listens on too much already")
+	}
+	return uint64(h.openServer(&request, record).handle), abi.StatusOK
 }
 
-func (s *Shard) deliverRefusals() {
-	refusals := s.refusals
-	s.refusals = nil
-	for _, r := range refusals {
-		r.handler.refusals--
-		if r.handler == s.handler {
-			r.handler.listenError(r.server, abi.StatusDenied, r.text)
-		}
+// refuse has h told that it does not listen.
+func (h *handler) refuse(number uint32, status abi.Status, text string) (uint64, abi.Status) {
+	if !h.note(notice{h, abi.EventListenError, abi.StatusFlags(status), number, text}) {
+		return 0, abi.StatusClosed
 	}
-	s.settle()
+	return 0, status
 }
 
-func (h *handler) listenError(server uint32, status abi.Status, text string) {
-	inbox, err := h.inbox.Buffer(uint32(len(text)))
-	if err != nil {
-		h.shard.endHandler(h, err)
-		return
-	}
-	copy(inbox, text)
-	h.event(abi.EventListenError, uint32(status), uint64(server), uint32(len(text)), 0)
-}
+// noListeners grants nothing.
+type noListeners struct{}
 
-// listenAddress returns the address in a ListenRequest. It is the guest's text: to be quoted.
-func listenAddress(request []byte) (address string, ok bool) {
-	if len(request) < abi.ListenRequestSize {
-		return "", false
-	}
-	r := abi.Decode[abi.ListenRequest](request)
-	host := request[abi.ListenRequestSize:]
-	if uint64(r.HostSize) != uint64(len(host)) || len(host) > maxHost {
-		return "", false
-	}
-	switch r.Kind {
-	case abi.ListenTCP:
-		return net.JoinHostPort(string(host), strconv.Itoa(int(r.Port))), true
-	case abi.ListenUnix:
-		return "unix:" + string(host), true
-	default:
-		return "", false
-	}
+func (noListeners) Granted(r *ListenRequest) error {
+	return (&grant.Set{}).Listen(r.Network, r.Host, r.Port)
 }
-
-// maxHost is the longest host name or path that is taken.
-const maxHost = 4096
+func (noListeners) Open(*ListenRequest, *Listener, func(string, abi.Status, string)) {}
+func (noListeners) Close(*Listener)                                                  {}

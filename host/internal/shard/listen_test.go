@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"encoding/binary"
 	"strings"
 	"testing"
 
@@ -14,7 +15,7 @@ func listenRequest(kind, port uint16, host string) []byte {
 	return append(abi.Append(nil, &r), host...)
 }
 
-func TestListenAddress(t *testing.T) {
+func TestReadListen(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		request []byte
@@ -26,18 +27,31 @@ func TestListenAddress(t *testing.T) {
 		{"Unix", listenRequest(abi.ListenUnix, 0, "/run/a"), "unix:/run/a"},
 		{"longest", listenRequest(abi.ListenUnix, 0, strings.Repeat("a", maxHost)), "unix:" + strings.Repeat("a", maxHost)},
 		{"too long", listenRequest(abi.ListenUnix, 0, strings.Repeat("a", maxHost+1)), ""},
-		{"unknown kind", listenRequest(2, 0, "a"), ""},
+		{"descriptor", withNumber(listenRequest(abi.ListenFD, 80, "a"), 3), "fd:3"},
+		{"Unix without a path", listenRequest(abi.ListenUnix, 0, ""), ""},
+		{"another server's", listenRequest(abi.ListenServer, 0, ""), ""},
+		{"unknown kind", listenRequest(4, 0, "a"), ""},
 		{"empty", nil, ""},
 		{"cut", listenRequest(abi.ListenTCP, 80, "")[:abi.ListenRequestSize-1], ""},
 		{"more than it says", append(listenRequest(abi.ListenTCP, 80, "a"), 'b'), ""},
 		{"less than it says", listenRequest(abi.ListenTCP, 80, "ab")[:abi.ListenRequestSize+1], ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, ok := listenAddress(test.request)
+			got, ok := readListen(7, test.request)
 			assert.Equal(t, test.want != "", ok)
-			assert.Equal(t, test.want, got)
+			if ok {
+				assert.Equal(t, test.want, got.Address())
+				assert.EqualValues(t, 7, got.Server)
+				assert.Equal(t, defaultBacklog, got.Backlog)
+			}
 		})
 	}
+}
+
+// withNumber sets ListenRequest.Number.
+func withNumber(request []byte, n uint32) []byte {
+	binary.LittleEndian.PutUint32(request[92:], n)
+	return request
 }
 
 // storing returns commands that write b into the handler's memory.
@@ -63,7 +77,7 @@ func TestListeningIsDenied(t *testing.T) {
 	p.emit(abi.EventData, 0, exchangeA, do(handlerSendLog))
 	assert.Equal(t, []uint32{
 		1001, 0, 0, 1, 0,
-		1008, uint32(abi.StatusDenied), 7, 0,
+		1008, abi.StatusFlags(abi.StatusDenied), 7, 0,
 		1003, 0, 0, 1,
 	}, p.handlerLog())
 
@@ -76,20 +90,20 @@ func TestRefusalsThatWaitAreBounded(t *testing.T) {
 	p := newWorld(t, handlerWasm).connect()
 	request := listenRequest(abi.ListenTCP, 8000, "")
 	script := storing(at, request)
-	for range maxRefusals + 2 {
+	for range maxAsked + 2 {
 		script = append(script, do(handlerListen, 7, at, uint64(len(request))))
 	}
 	p.emit(abi.EventRequest, 0, exchangeA, script...)
-	for range maxRefusals {
+	for range maxAsked {
 		assert.EqualValues(t, abi.OpServerListen, p.record().What)
 	}
 	p.emit(abi.EventData, 0, exchangeA, do(handlerListen, 7, at, uint64(len(request))), do(handlerSendLog))
 	assert.EqualValues(t, abi.OpServerListen, p.record().What, "once they are delivered, there may be more")
 	log := p.handlerLog()
 	limit := uint32(abi.StatusLimit)
-	assert.Equal(t, []uint32{0, limit, limit, 1008, uint32(abi.StatusDenied), 7, 0}, log[4+maxRefusals-1:][:7])
+	assert.Equal(t, []uint32{0, limit, limit, 1008, abi.StatusFlags(abi.StatusDenied), 7, 0}, log[4+maxAsked-1:][:7])
 	assert.Equal(t, []uint32{1003, 0, 0, 1, 0}, log[len(log)-5:])
-	assert.Len(t, log, 4+maxRefusals+2+4*maxRefusals+5)
+	assert.Len(t, log, 4+maxAsked+2+4*maxAsked+5)
 }
 
 func TestRefusalsOfADeadHandlerAreDropped(t *testing.T) {

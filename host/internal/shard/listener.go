@@ -17,11 +17,16 @@ type Listener struct {
 	handle  netloop.Handle
 	options abi.Options
 	waiting chan struct{} // a token for each connection that was attached and not announced
+	closed  chan struct{} // closed when the shard takes no more
+}
+
+func (s *Shard) newListener(o abi.Options) *Listener {
+	return &Listener{shard: s, options: o, waiting: make(chan struct{}, attachBacklog), closed: make(chan struct{})}
 }
 
 // OpenListener makes a listener known to the stack.
 func (s *Shard) OpenListener(o abi.Options) (*Listener, error) {
-	l := &Listener{shard: s, options: o, waiting: make(chan struct{}, attachBacklog)}
+	l := s.newListener(o)
 	result := make(chan error, 1)
 	if !s.loop.Post(func() { result <- s.openListener(l) }) {
 		return nil, ErrClosed
@@ -58,18 +63,24 @@ func (l *Listener) TryAttach(c net.Conn) bool {
 	}
 }
 
-// Attach hands a connection over once not too many wait, or closes it if closed is closed first.
+// Attach hands a connection over once not too many wait, or closes it if closed is closed first or l is.
 func (l *Listener) Attach(c net.Conn, closed <-chan struct{}) {
 	select {
 	case l.waiting <- struct{}{}:
 		l.shard.loop.Attach(c, l.handle)
 	case <-closed:
 		_ = c.Close() // nothing was sent yet
+	case <-l.closed:
+		_ = c.Close()
 	}
 }
 
 // announced takes note that a connection of a listener has been taken up.
 func (s *Shard) announced(handle netloop.Handle) {
+	if l := s.servers[handle]; l != nil {
+		<-l.waiting
+		return
+	}
 	for _, l := range s.listeners {
 		if l.handle == handle {
 			<-l.waiting
@@ -88,11 +99,17 @@ func (l *Listener) Close() {
 }
 
 func (s *Shard) closeListener(l *Listener) {
+	if own := s.servers[l.handle]; own != nil {
+		s.operate(abi.OpListenerClose, uint64(l.handle), 0, nil, nil, 0)
+		s.release(own) // in case the stack did not
+		return
+	}
 	for i := range s.listeners {
 		if s.listeners[i] == l {
 			s.listeners = append(s.listeners[:i], s.listeners[i+1:]...)
 			s.operate(abi.OpListenerClose, uint64(l.handle), 0, nil, nil, 0)
 			s.loop.CloseHandle(l.handle, false) // in case the stack did not
+			close(l.closed)
 			return
 		}
 	}

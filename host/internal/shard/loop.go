@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"context"
 	"net"
 
 	"github.com/portholehttp/porthole/abi"
@@ -19,12 +20,16 @@ type Loop interface {
 	// On the goroutine of Run.
 	Now() int64
 	NewListenerHandle() netloop.Handle
+	Connect(dial func(context.Context) (net.Conn, error)) netloop.Handle
 	Write(s netloop.Handle, p []byte) (int, abi.Status)
 	Shutdown(s netloop.Handle) abi.Status
 	CloseHandle(h netloop.Handle, reset bool) abi.Status
 	Pause(s netloop.Handle) abi.Status
 	Resume(s netloop.Handle) abi.Status
+	SetOption(s netloop.Handle, option abi.SocketOption, value int64) abi.Status
+	Info(s netloop.Handle) string
 	SetTimer(at int64)
+	NewTimer(f func(now int64)) *netloop.Timer
 	Sockets() int
 }
 

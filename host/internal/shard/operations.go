@@ -14,10 +14,10 @@ const (
 	maxHead = 1 << 20
 )
 
-// relay hands an operation on an exchange to the stack. An exchange of another handler is as one that is over.
+// relay hands an operation on an exchange or a socket to the stack. One of another handler is as one that is over.
 func (h *handler) relay(op abi.Operation, handle uint64, flags uint32, head, body []byte, rest int64) abi.Status {
 	s := h.shard
-	x := s.exchanges.get(handle)
+	x := s.handles.get(handle)
 	if x == nil || x.owner != h {
 		return abi.StatusClosed
 	}
@@ -26,20 +26,30 @@ func (h *handler) relay(op abi.Operation, handle uint64, flags uint32, head, bod
 	}
 	result := s.operate(op, x.stack, flags, head, body, rest)
 	if result&abi.ResultDone != 0 {
-		s.exchanges.close(handle)
+		s.handles.close(handle)
 	}
 	return abi.Status(result & abi.ResultStatusMask)
 }
 
-// ResponseSend implements httpabi.Host. A large body goes in pieces; the head goes with the first, for it chooses the
-// framing, and all else with each, so that what is INVALID is so before any effect.
+// ResponseSend implements httpabi.Host.
 func (h *handler) ResponseSend(exchange uint64, flags uint32, head, body []byte) abi.Status {
+	return h.sendMessage(abi.OpResponseSend, exchange, flags, head, body)
+}
+
+// sendMessage is send for HTTP.
+func (h *handler) sendMessage(op abi.Operation, exchange uint64, flags uint32, head, body []byte) abi.Status {
 	if flags&^(abi.SendHead|abi.SendEnd|abi.SendTrailers) != 0 {
 		return abi.StatusInvalid
 	}
+	return h.send(op, exchange, flags, head, body)
+}
+
+// send hands bytes to the stack. A large body goes in pieces; the head goes with the first, for it chooses the
+// framing, and all else with each, so that what is INVALID is so before any effect.
+func (h *handler) send(op abi.Operation, handle uint64, flags uint32, head, body []byte) abi.Status {
 	for len(body) > pieceSize {
 		piece, rest := body[:pieceSize], body[pieceSize:]
-		status := h.relay(abi.OpResponseSend, exchange, flags|abi.SendMore, head, piece, int64(len(rest)))
+		status := h.relay(op, handle, flags|abi.SendMore, head, piece, int64(len(rest)))
 		if !status.OK() && status != abi.StatusBodyLength { // which is for the last piece to tell: the end is to come
 			return status
 		}
@@ -48,7 +58,7 @@ func (h *handler) ResponseSend(exchange uint64, flags uint32, head, body []byte)
 		}
 		body = rest
 	}
-	return h.relay(abi.OpResponseSend, exchange, flags, head, body, 0)
+	return h.relay(op, handle, flags, head, body, 0)
 }
 
 // ResponseInform implements httpabi.Host.
@@ -79,8 +89,8 @@ func (h *handler) ServerClose(server uint32) abi.Status {
 // ServerListeners implements httpabi.Host.
 func (h *handler) ServerListeners(server, mask uint32) abi.Status {
 	status := abi.Status(h.shard.operate(abi.OpServerListeners, h.target(server), mask, nil, nil, 0) & abi.ResultStatusMask)
-	if status == abi.StatusOK && server == 0 {
-		h.mask = mask
+	if status == abi.StatusOK {
+		h.listensTo(server, mask)
 	}
 	return status
 }

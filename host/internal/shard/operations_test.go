@@ -230,7 +230,7 @@ func TestTurnFollowsTheEvents(t *testing.T) {
 
 func TestHugeHeadIsInvalid(t *testing.T) {
 	h := &handler{shard: &Shard{}}
-	handle, err := h.shard.exchanges.open(exchangeA, h)
+	handle, err := h.shard.handles.open(exchangeA, h)
 	require.NoError(t, err)
 	assert.Equal(t, abi.StatusInvalid, h.ResponseSend(handle, abi.SendHead, make([]byte, maxHead+1), nil))
 	assert.Equal(t, abi.StatusInvalid, h.ServerListen(1, make([]byte, maxHead+1)))

@@ -3,7 +3,7 @@ package shard
 import "github.com/portholehttp/porthole/abi"
 
 // replaceStack goes on with a fresh stack after a fault. What the old one knew is lost: its connections are cut,
-// and handlers are told that their exchanges are over. If the fresh one fails at once, so would the next: the shard ends.
+// and handlers are told that their exchanges and sockets are over. If the fresh one fails at once, so would the next: the shard ends.
 func (s *Shard) replaceStack() {
 	s.logFault("stack ended, its connections are cut", "guest", s.fault)
 	s.stack.instance.Close()
@@ -11,11 +11,13 @@ func (s *Shard) replaceStack() {
 
 	s.loop.SetTimer(0)
 	for socket := range s.sockets {
+		s.forget(socket)
 		s.loop.CloseHandle(socket, true)
 	}
-	clear(s.sockets)
-	s.exchanges.live(func(x exchange) {
-		s.exchanges.close(x.handle)
+	s.severed = nil
+	clear(s.unheard)
+	s.handles.live(func(x entry) {
+		s.handles.close(x.handle)
 		x.owner.event(abi.EventClose, abi.EventDone, x.handle, 0, 0)
 	})
 

@@ -126,7 +126,7 @@ func TestFreshStackThatDoesNotStartEndsTheShard(t *testing.T) {
 	p := w.connect()
 	p.ask(stackClock)
 	broken, _ := modules(t, failingWasm, handlerWasm)
-	w.loop.Post(func() { w.config.Stack = broken })
+	w.onLoop(func() { w.config.Stack = broken })
 	p.tell(command(stackTrap, 8, nil))
 	p.closed()
 	<-w.Done()

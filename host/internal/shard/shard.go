@@ -5,7 +5,10 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/host/internal/grant"
 	"github.com/portholehttp/porthole/host/internal/sandbox"
+	"github.com/portholehttp/porthole/internal/dialer"
 	"github.com/portholehttp/porthole/internal/netloop"
 )
 
@@ -16,9 +19,11 @@ var ErrClosed = errors.New("shard closed")
 type Config struct {
 	Stack, Handler *sandbox.Module
 	MaxEvents      int // that one call of the stack may raise
+	MaxSockets     int // that one instance of the handler may have open to others
 	Logger         *slog.Logger
-	NewLoop        NewLoop              // nil: Portable
-	Refused        func(address string) // nil: nobody; told of each address the handler may not listen on
+	NewLoop        NewLoop   // nil: Portable
+	Dial           Dial      // nil: all is denied
+	Listeners      Listeners // nil: all is denied
 }
 
 // Shard is a loop, what is connected to it, and its guests. Its exported methods are safe for concurrent use,
@@ -41,14 +46,22 @@ type Shard struct {
 	events    []event // raised and not delivered yet
 	turn      bool    // the stack wants on_turn
 	listeners []*Listener
-	sockets   map[netloop.Handle]struct{}
+	sockets   map[netloop.Handle]*handler // who made it; nil: it came from a listener
+	severed   []netloop.Handle            // cut, and the stack does not know yet
 	draining  bool
 
 	handler   *handler // nil: the next request makes one
 	instances uint32   // how many handlers there have been
-	exchanges exchangeTable
-	asking    *handler  // who is in server_listen
-	refusals  []refusal // to be delivered
+	handles   handleTable
+	failed    map[uint64]struct{} // handles of the stack that were failed since the events in the queue were raised
+
+	asking    *handler                    // who is in server_listen
+	rejoining *server                     // what a fresh stack is being told of
+	servers   map[netloop.Handle]*server  // all that handlers listen on
+	unheard   map[netloop.Handle]struct{} // servers that the handler knows to be over, and the stack is to close
+	orphans   []orphan                    // servers of a handler that died
+	revive    bool                        // it is to be replaced because of them
+	notices   []notice                    // to be delivered
 }
 
 // Start starts the goroutine of a shard with fresh guests. The error is a *sandbox.Fault if one of them did not start.
@@ -56,12 +69,21 @@ func Start(c Config) (*Shard, error) {
 	if c.NewLoop == nil {
 		c.NewLoop = Portable
 	}
+	if c.Dial == nil {
+		c.Dial = (&dialer.Dialer{Policy: &grant.Set{}}).Dial
+	}
+	if c.Listeners == nil {
+		c.Listeners = noListeners{}
+	}
 	s := &Shard{
 		config:    c,
 		log:       c.Logger,
 		interrupt: make(chan struct{}),
 		done:      make(chan struct{}),
-		sockets:   make(map[netloop.Handle]struct{}),
+		sockets:   make(map[netloop.Handle]*handler),
+		failed:    make(map[uint64]struct{}),
+		servers:   make(map[netloop.Handle]*server),
+		unheard:   make(map[netloop.Handle]struct{}),
 	}
 	s.loop = c.NewLoop(s.readBuffer)
 	started := make(chan error, 1)
@@ -86,6 +108,9 @@ func (s *Shard) run() {
 	if s.stack != nil {
 		s.stack.instance.Close()
 	}
+	for _, l := range s.servers {
+		s.config.Listeners.Close(l.Listener)
+	}
 }
 
 // begin starts both guests. The handler may make operations at once, so it comes second.
@@ -93,11 +118,9 @@ func (s *Shard) begin() error {
 	if err := s.startStack(); err != nil {
 		return err
 	}
-	h, err := s.startHandler()
-	if err != nil {
+	if err := s.startHandler(); err != nil {
 		return err
 	}
-	s.handler = h
 	s.settle()
 	return s.err
 }
@@ -121,6 +144,10 @@ func (s *Shard) Drain() {
 		for len(s.listeners) > 0 {
 			s.closeListener(s.listeners[0])
 		}
+		for _, l := range s.servers {
+			s.closeListener(l.Listener)
+		}
+		s.operate(abi.OpDrain, 0, 0, nil, nil, 0)
 		s.settle()
 	})
 }

@@ -12,10 +12,15 @@ var _ sockabi.Host = (*Shard)(nil)
 
 // SocketListen implements sockabi.Host.
 func (s *Shard) SocketListen(server uint64, request []byte) (uint64, abi.Status) {
-	if s.asking == nil || s.asking.target(uint32(server)) != server {
+	h := s.asking
+	if h == nil || h.target(uint32(server)) != server {
 		return 0, abi.StatusInvalid
 	}
-	return 0, s.asking.refuse(uint32(server), request)
+	s.asking = nil // a handler asks for one
+	if s.rejoining != nil {
+		return uint64(s.rejoining.handle), abi.StatusOK
+	}
+	return h.listen(uint32(server), request)
 }
 
 // SocketWrite implements sockabi.Host.
@@ -30,8 +35,13 @@ func (s *Shard) SocketShutdown(socket uint64) abi.Status {
 
 // SocketClose implements sockabi.Host.
 func (s *Shard) SocketClose(handle uint64, reset bool) abi.Status {
-	delete(s.sockets, netloop.Handle(handle))
-	return s.loop.CloseHandle(netloop.Handle(handle), reset)
+	h := netloop.Handle(handle)
+	if l := s.servers[h]; l != nil {
+		s.release(l)
+		return abi.StatusOK
+	}
+	s.forget(h)
+	return s.loop.CloseHandle(h, reset)
 }
 
 // SocketPause implements sockabi.Host.
@@ -42,6 +52,11 @@ func (s *Shard) SocketPause(socket uint64) abi.Status {
 // SocketResume implements sockabi.Host.
 func (s *Shard) SocketResume(socket uint64) abi.Status {
 	return s.loop.Resume(netloop.Handle(socket))
+}
+
+// SocketSetOption implements sockabi.Host.
+func (s *Shard) SocketSetOption(socket uint64, option abi.SocketOption, value int64) abi.Status {
+	return s.loop.SetOption(netloop.Handle(socket), option, value)
 }
 
 // TimerSet implements sockabi.Host.

@@ -17,6 +17,7 @@ type stack struct {
 	receive  uint32 // pointer to the receive buffer
 
 	inbox, listenerOpen, operation      *sandbox.Function
+	handle, connect                     *sandbox.Function
 	accept, data, end, writable, closed *sandbox.Function
 	timer, turn                         *sandbox.Function
 }
@@ -35,6 +36,10 @@ func (s *Shard) startStack() error {
 	}
 	if h := s.handler; h != nil && h.mask != 0 {
 		s.operate(abi.OpServerListeners, h.target(0), h.mask, nil, nil, 0)
+	}
+	s.rejoinServers()
+	if s.draining {
+		s.operate(abi.OpDrain, 0, 0, nil, nil, 0)
 	}
 	return s.fault
 }
@@ -61,6 +66,8 @@ func (s *Shard) newStack() (*stack, error) {
 		"on_timer":           &st.timer,
 		"on_turn":            &st.turn,
 		"on_operation":       &st.operation,
+		"on_socket_connect":  &st.connect,
+		"on_handle":          &st.handle,
 	})
 	if err == nil {
 		st.receive, err = receive.Pointer(receiveBufferSize)

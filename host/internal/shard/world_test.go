@@ -60,7 +60,7 @@ func modules(t testing.TB, stack, handler []byte) (*sandbox.Module, *sandbox.Mod
 func start(t testing.TB, handler []byte, options ...option) (*world, error) {
 	t.Helper()
 	w := &world{t: t, log: &logbook{}}
-	c := Config{MaxEvents: 100, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	c := Config{MaxEvents: 100, MaxSockets: 100, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	c.Stack, c.Handler = modules(t, stackWasm, handler)
 	for _, o := range options {
 		o(&c)

@@ -36,10 +36,16 @@ func (s *stack) SocketClose(handle uint64, reset bool) abi.Status {
 }
 func (s *stack) SocketPause(socket uint64) abi.Status  { return s.note("socket_pause", socket) }
 func (s *stack) SocketResume(socket uint64) abi.Status { return s.note("socket_resume", socket) }
-func (s *stack) TimerSet(at int64)                     { s.note("timer_set", at) }
-func (s *stack) ClockNow() int64                       { s.note("clock_now"); return int64(s.value) }
+func (s *stack) SocketConnect(owner uint64, destination []byte) (uint64, abi.Status) {
+	return s.value, s.note("socket_connect", owner, destination)
+}
+func (s *stack) SocketSetOption(socket uint64, option abi.SocketOption, value int64) abi.Status {
+	return s.note("socket_set_option", socket, uint32(option), value)
+}
+func (s *stack) TimerSet(at int64) { s.note("timer_set", at) }
+func (s *stack) ClockNow() int64   { s.note("clock_now"); return int64(s.value) }
 func (s *stack) EventEmit(e sockabi.Event) error {
-	s.note("event_emit", e.Kind, e.Flags, e.Target, e.Listener, e.Head, e.Body)
+	s.note("event_emit", e.Kind, e.Flags, e.Target, e.Other, e.Head, e.Body)
 	return s.refusal
 }
 
@@ -52,15 +58,17 @@ type span struct{ pointer, size int }
 
 // decoded says for each function which parameters become which arguments, in order.
 var decoded = map[string][]any{
-	"socket_listen":   {0, span{1, 2}},
-	"socket_write":    {0, span{1, 2}},
-	"socket_shutdown": {0},
-	"socket_close":    {0, 1},
-	"socket_pause":    {0},
-	"socket_resume":   {0},
-	"timer_set":       {0},
-	"clock_now":       {},
-	"event_emit":      {0, 1, 2, 3, span{4, 5}, span{6, 7}},
+	"socket_listen":     {0, span{1, 2}},
+	"socket_write":      {0, span{1, 2}},
+	"socket_shutdown":   {0},
+	"socket_close":      {0, 1},
+	"socket_pause":      {0},
+	"socket_resume":     {0},
+	"timer_set":         {0},
+	"clock_now":         {},
+	"event_emit":        {0, 1, 2, 3, span{4, 5}, span{6, 7}},
+	"socket_connect":    {0, span{1, 2}},
+	"socket_set_option": {0, 1, 2},
 }
 
 // check holds a call against what its parameters say: passed on as they are, or not at all.
@@ -140,7 +148,7 @@ func TestStatusesAreNegative(t *testing.T) {
 		registers := abitest.Arguments(f, make([]uint64, 8))
 		require.Nil(t, abitest.Call(t, sockabi.Functions[f.Name], s, m, registers))
 		switch f.Name {
-		case "socket_listen", "socket_write":
+		case "socket_listen", "socket_write", "socket_connect":
 			assert.Equal(t, -int64(abi.StatusReset), int64(registers[0]), f.Name)
 		case "timer_set", "event_emit", "clock_now":
 		default:

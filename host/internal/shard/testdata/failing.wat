@@ -13,4 +13,6 @@
   (func (export "on_socket_close") (param i64 i32 i64))
   (func (export "on_timer") (param i64))
   (func (export "on_turn") (param i64))
-  (func (export "on_operation") (param i32 i64 i32 i32 i32 i64) (result i64) (i64.const 0)))
+  (func (export "on_operation") (param i32 i64 i32 i32 i32 i64) (result i64) (i64.const 0))
+  (func (export "on_socket_connect") (param i64 i32 i32 i64))
+  (func (export "on_handle") (param i32 i64 i32) (result i64) (i64.const 0)))

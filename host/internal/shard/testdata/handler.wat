@@ -4,14 +4,15 @@
 ;;   0 trap · 1 to 8 call that import, in the order of abi.HandlerImports, with these arguments and append its
 ;;   result (i32) to the log; an exchange of 2⁶⁴−1 means the event's own · 9 store64(address, value) ·
 ;;   10 proc_exit(code) · 11 fd_write(fd, address, size) · 12 recurse without end · 13 send the log as the body
-;;   of a response_send on the event's exchange with these flags, and empty it
+;;   of a response_send on the event's exchange with these flags, and empty it · 14 to 21 as 1 to 8, in that order
+;;   from request_open on; of a result of 64 bits the low half is appended, then the high one
 ;;
 ;; The log is u32s: for each event 1000 + kind, flags, low and high half of the target; then what the commands
 ;; append.
 ;;
 ;; Memory: 0 u64 the event's target   8 u32 the log's size   16 u32 added to on_inbox's result
 ;;        24 u32 trap in: 1 on_inbox, 2 the next event   32 iovec
-;;      2048 the text of the last listen_error   4096 the log   65536 the inbox
+;;      2048 the last head of at most 2048 bytes   4096 the log   65536 the inbox
 (module
   (import "porthole_http_1" "response_send" (func $response_send (param i64 i32 i32 i32 i32 i32) (result i32)))
   (import "porthole_http_1" "response_inform" (func $response_inform (param i64 i32 i32) (result i32)))
@@ -21,6 +22,14 @@
   (import "porthole_http_1" "server_listen" (func $server_listen (param i32 i32 i32) (result i32)))
   (import "porthole_http_1" "server_close" (func $server_close (param i32) (result i32)))
   (import "porthole_http_1" "server_listeners" (func $server_listeners (param i32 i32) (result i32)))
+  (import "porthole_http_1" "request_open" (func $request_open (param i32 i32) (result i64)))
+  (import "porthole_http_1" "request_send" (func $request_send (param i64 i32 i32 i32 i32 i32) (result i32)))
+  (import "porthole_http_1" "socket_open" (func $socket_open (param i32 i32) (result i64)))
+  (import "porthole_http_1" "socket_of" (func $socket_of (param i64) (result i64)))
+  (import "porthole_http_1" "socket_send" (func $socket_send (param i64 i32 i32 i32) (result i32)))
+  (import "porthole_http_1" "socket_set" (func $socket_set (param i64 i32 i64) (result i32)))
+  (import "porthole_http_1" "socket_info" (func $socket_info (param i64 i32 i32) (result i32)))
+  (import "porthole_http_1" "timer_set" (func $timer_set (param i64)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 8)
@@ -37,11 +46,15 @@
     (i32.store offset=4096 (local.get $size) (local.get $v))
     (i32.store (i32.const 8) (i32.add (local.get $size) (i32.const 4))))
 
+  (func $log64 (param $v i64)
+    (call $log (i32.wrap_i64 (local.get $v)))
+    (call $log (i32.wrap_i64 (i64.shr_u (local.get $v) (i64.const 32)))))
+
   (func (export "on_event") (param $kind i32) (param $flags i32) (param $target i64) (param $head i32) (param $body i32)
     (local $c i32) (local $end i32)
     (if (i32.eq (i32.load (i32.const 24)) (i32.const 2)) (then (unreachable)))
     (i64.store (i32.const 0) (local.get $target))
-    (if (i32.eq (local.get $kind) (i32.const 8)) ;; listen_error
+    (if (i32.and (i32.gt_u (local.get $head) (i32.const 0)) (i32.le_u (local.get $head) (i32.const 2048)))
       (then (memory.copy (i32.const 2048) (i32.const 65536) (local.get $head))))
     (call $log (i32.add (i32.const 1000) (local.get $kind)))
     (call $log (local.get $flags))
@@ -70,9 +83,11 @@
 
   (func $command (param $c i32)
     (local $size i32)
+    (block $timer_set_ (block $socket_info_ (block $socket_set_ (block $socket_send_ (block $socket_of_ (block $socket_open_ (block $request_send_ (block $request_open_
     (block $send_log (block $stack_overflow (block $print (block $exit (block $store (block $listeners (block $server_close_ (block $listen
     (block $abort (block $resume (block $pause (block $inform (block $send (block $trap
       (br_table $trap $send $inform $pause $resume $abort $listen $server_close_ $listeners $store $exit $print $stack_overflow $send_log
+        $request_open_ $request_send_ $socket_open_ $socket_of_ $socket_send_ $socket_set_ $socket_info_ $timer_set_
         (i32.load (local.get $c))))
       (unreachable))
       (return (call $log (call $response_send (call $exchange (local.get $c))
@@ -100,4 +115,18 @@
     (local.set $size (i32.load (i32.const 8)))
     (i32.store (i32.const 8) (i32.const 0))
     (drop (call $response_send (i64.load (i32.const 0)) (call $arg32 (local.get $c) (i32.const 0))
-      (i32.const 0) (i32.const 0) (i32.const 4096) (local.get $size)))))
+      (i32.const 0) (i32.const 0) (i32.const 4096) (local.get $size)))
+      (return))
+      (return (call $log64 (call $request_open (call $arg32 (local.get $c) (i32.const 0)) (call $arg32 (local.get $c) (i32.const 1))))))
+      (return (call $log (call $request_send (call $exchange (local.get $c))
+        (call $arg32 (local.get $c) (i32.const 1)) (call $arg32 (local.get $c) (i32.const 2)) (call $arg32 (local.get $c) (i32.const 3))
+        (call $arg32 (local.get $c) (i32.const 4)) (call $arg32 (local.get $c) (i32.const 5))))))
+      (return (call $log64 (call $socket_open (call $arg32 (local.get $c) (i32.const 0)) (call $arg32 (local.get $c) (i32.const 1))))))
+      (return (call $log64 (call $socket_of (call $exchange (local.get $c))))))
+      (return (call $log (call $socket_send (call $exchange (local.get $c))
+        (call $arg32 (local.get $c) (i32.const 1)) (call $arg32 (local.get $c) (i32.const 2)) (call $arg32 (local.get $c) (i32.const 3))))))
+      (return (call $log (call $socket_set (call $exchange (local.get $c))
+        (call $arg32 (local.get $c) (i32.const 1)) (call $arg (local.get $c) (i32.const 2))))))
+      (return (call $log (call $socket_info (call $exchange (local.get $c))
+        (call $arg32 (local.get $c) (i32.const 1)) (call $arg32 (local.get $c) (i32.const 2))))))
+    (call $timer_set (call $arg (local.get $c) (i32.const 0)))))

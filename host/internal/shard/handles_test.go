@@ -8,16 +8,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestExchangeTable(t *testing.T) {
-	var table exchangeTable
+func TestHandleTable(t *testing.T) {
+	var table handleTable
 	h := &handler{}
 	a, err := table.open(5<<32|3, h)
 	require.NoError(t, err)
 	b, err := table.open(9<<32|1, h)
 	require.NoError(t, err)
 	assert.Equal(t, []uint64{1 << 32, 1<<32 | 1}, []uint64{a, b})
-	assert.Equal(t, exchange{a, 5<<32 | 3, h}, *table.get(a))
-	assert.Equal(t, exchange{b, 9<<32 | 1, h}, *table.ofStack(9<<32 | 1))
+	assert.Equal(t, entry{a, 5<<32 | 3, h}, *table.get(a))
+	assert.Equal(t, entry{b, 9<<32 | 1, h}, *table.ofStack(9<<32 | 1))
 	for _, handle := range []uint64{0, 2, 2 << 32, 1<<32 | 2, math.MaxUint64} {
 		assert.Nil(t, table.get(handle))
 	}
@@ -38,16 +38,16 @@ func TestExchangeTable(t *testing.T) {
 	assert.EqualValues(t, 1<<32|2, d, "the slot was freed once")
 
 	var live []uint64
-	table.live(func(x exchange) {
+	table.live(func(x entry) {
 		live = append(live, x.handle)
 		table.close(x.handle)
 	})
 	assert.Equal(t, []uint64{c, b, d}, live)
-	table.live(func(exchange) { t.Error("none is left") })
+	table.live(func(entry) { t.Error("none is left") })
 }
 
-func TestExchangeTableRetiresSlots(t *testing.T) {
-	var table exchangeTable
+func TestHandleTableRetiresSlots(t *testing.T) {
+	var table handleTable
 	h := &handler{}
 	a, err := table.open(1, h)
 	require.NoError(t, err)
@@ -64,15 +64,15 @@ func TestExchangeTableRetiresSlots(t *testing.T) {
 	assert.Nil(t, table.get(last))
 }
 
-func TestExchangeTableBounds(t *testing.T) {
-	var table exchangeTable
+func TestHandleTableBounds(t *testing.T) {
+	var table handleTable
 	h := &handler{}
-	_, err := table.open(maxExchanges, h)
+	_, err := table.open(maxHandles, h)
 	assert.Error(t, err)
 	_, err = table.open(math.MaxUint64, h)
 	assert.Error(t, err)
-	_, err = table.open(maxExchanges-1, h)
+	_, err = table.open(maxHandles-1, h)
 	assert.NoError(t, err)
-	_, err = table.open(1<<32|(maxExchanges-1), h)
+	_, err = table.open(1<<32|(maxHandles-1), h)
 	assert.ErrorContains(t, err, "in use")
 }
