@@ -11,6 +11,9 @@
 // handler guest and writes what the handler answers. Nothing a guest does ends the process: one that
 // traps, exits or breaks the contract (abi/README.md) is ended alone and replaced by a fresh instance.
 //
+// A handler can reach nothing but the requests it gets, unless ServerConfig.Grants says what it may connect to and listen on.
+// Connections that it makes, with TLS if it asks for that, are made and verified by the host.
+//
 // Not bounded yet is time: a guest that computes for ever keeps its shard from going on, and Close
 // and Runtime.Close from finishing.
 //

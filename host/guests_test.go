@@ -29,6 +29,7 @@ var (
 	cacheDir string
 	hello    []byte // examples/hello
 	faulty   []byte // testdata/guests/faulty
+	outgoing []byte // testdata/guests/outgoing
 )
 
 func TestMain(m *testing.M) {
@@ -51,6 +52,9 @@ func testMain(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	if faulty, err = build(dir, "./testdata/guests/faulty"); err != nil {
+		return 1, err
+	}
+	if outgoing, err = build(dir, "./testdata/guests/outgoing"); err != nil {
 		return 1, err
 	}
 	code = m.Run()

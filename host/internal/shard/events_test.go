@@ -95,6 +95,7 @@ func TestBrokenContractEndsTheStack(t *testing.T) {
 		{"an index in use", [][]byte{emission(abi.EventRequest, 0, exchangeA, 0, 0, 0, 0), emission(abi.EventRequest, 0, 2<<32, 0, 0, 0, 0)}, "a new handle 0x200000000, whose index is in use"},
 		{"socket_write outside", [][]byte{command(stackWrite, 8, []uint64{1, memory, 1})}, "socket_write: bytes: 1 bytes at 1572864 leave the memory"},
 		{"socket_listen outside", [][]byte{command(stackListen, 8, []uint64{1, 1, 0xffffffff})}, "socket_listen: request: 4294967295 bytes at 1 leave the memory"},
+		{"socket_connect outside", [][]byte{command(stackConnect, 8, []uint64{1 << 32, memory - 1, 2})}, "socket_connect: destination: 2 bytes at 1572863 leave the memory"},
 		{"trap", [][]byte{command(stackTrap, 8, nil)}, "function=on_socket_data reason=unreachable"},
 		{"exit", [][]byte{command(stackExit, 8, []uint64{0})}, "module closed with exit_code(0)"},
 	} {

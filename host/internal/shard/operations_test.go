@@ -79,6 +79,12 @@ func TestBadPointersEndTheHandler(t *testing.T) {
 		{"response_send: body", func(p, n uint64) []byte { return do(handlerSend, ownExchange, uint64(abi.SendHead), 0, 0, p, n) }},
 		{"response_inform: head", func(p, n uint64) []byte { return do(handlerInform, ownExchange, p, n) }},
 		{"server_listen: request", func(p, n uint64) []byte { return do(handlerListen, 1, p, n) }},
+		{"request_open: destination", func(p, n uint64) []byte { return do(handlerRequestOpen, p, n) }},
+		{"request_send: head", func(p, n uint64) []byte { return do(handlerRequestSend, ownExchange, 0, p, n, 0, 0) }},
+		{"request_send: body", func(p, n uint64) []byte { return do(handlerRequestSend, ownExchange, 0, 0, 0, p, n) }},
+		{"socket_open: destination", func(p, n uint64) []byte { return do(handlerSocketOpen, p, n) }},
+		{"socket_send: bytes", func(p, n uint64) []byte { return do(handlerSocketSend, ownExchange, 0, p, n) }},
+		{"socket_info: text", func(p, n uint64) []byte { return do(handlerSocketInfo, ownExchange, p, n) }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t, handlerWasm)
