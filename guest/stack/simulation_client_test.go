@@ -53,46 +53,46 @@ type simCall struct {
 	agent  *simAgent
 
 	// The plan.
-	method    string
-	size      int  // of the body
-	whole     bool // in one call
-	declared  int  // Content-Length; -1: none
-	trailers  bool
-	expect    bool
-	closes    bool // Connection: close
-	switches  bool // Upgrade, or CONNECT
-	abort     simStage
-	fails     bool // its handler dies in place of the abort
-	removes   bool // the agent is told to forget its socket
-	times     int64
-	pauses    int  // of n events that carry data
-	tunnelled int  // bytes to send once it has switched
-	limit     int  // the server ends its side after so many
-	refused   bool // the server answers in place of switching
-	tunnel    bool // a tunnel makes it by hand
+	method   string
+	size     int  // of the body
+	whole    bool // in one call
+	declared int  // Content-Length; -1: none
+	trailers bool
+	expect   bool
+	closes   bool // Connection: close
+	switches bool // Upgrade, or CONNECT
+	abort    simStage
+	fails    bool // its handler dies in place of the abort
+	removes  bool // the agent is told to forget its socket
+	times    int64
+	pauses   int  // of n events that carry data
+	tunneled int  // bytes to send once it has switched
+	limit    int  // the server ends its side after so many
+	refused  bool // the server answers in place of switching
+	tunnel   bool // a tunnel makes it by hand
 
 	// What came of it.
-	sockets            []*simSocket
-	headSent, endSent  bool
-	sentAt, givenAt    uint64 // simulation.step of the head, and of the newest socket
-	seen               int    // times it has reached the server
-	trailed            bool   // trailers were sent
-	last               bool   // the connection is not used again
-	sent               int
-	drainOwed          bool
-	finishOwed         bool
-	held               bool   // it waits for 100 Continue
-	stopped            bool   // there is no point in sending more
-	pausedAt           uint64 // simulation.step
-	aborted            bool
-	abortedAt          uint64 // simulation.step
-	short              bool   // its body is not what it declared
-	answer             *simAnswer
-	raw                *simTunnel // whose words are the response
-	spoofed, foreign   bool       // nobody's response; one that the server's engine gave
-	responded, ended   bool
-	got                int
-	failed, over, done bool
+	sockets           []*simSocket
+	headSent, endSent bool
+	sentAt, givenAt   uint64 // simulation.step of the head, and of the newest socket
+	seen              int    // times it has reached the server
+	trailed           bool   // trailers were sent
+	last              bool   // the connection is not used again
+	sent              int
+	drainOwed         bool
+	finishOwed        bool
+	held              bool   // it waits for 100 Continue
+	stopped           bool   // there is no point in sending more
+	pausedAt          uint64 // simulation.step
+	aborted           bool
+	abortedAt         uint64 // simulation.step
+	short             bool   // its body is not what it declared
+	answer            *simAnswer
+	raw               *simTunnel // whose words are the response
+	spoofed, foreign  bool       // nobody's response; one that the server's engine gave
+	responded, ended  bool
+	got               int
+	failed, done      bool
 }
 
 func (c *simCall) link() *simLink {
@@ -490,7 +490,7 @@ func (c *simCall) switched(ev Event) {
 	s.count("switched")
 	k := c.sockets[len(c.sockets)-1]
 	t := k.newTunnel(c.number)
-	t.out, t.in, t.size = 2, 3, c.tunnelled
+	t.out, t.in, t.size = 2, 3, c.tunneled
 	t.receive(ev.Body)
 	s.client.later(s.delay(), t.step)
 }

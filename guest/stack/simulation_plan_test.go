@@ -44,9 +44,9 @@ func (s *simulation) newCall() *simCall {
 			c.method = "CONNECT"
 		}
 		c.closes = false
-		c.refused, c.tunnelled = s.chance(4), s.size()
+		c.refused, c.tunneled = s.chance(4), s.size()
 		if s.chance(4) {
-			c.limit = s.r.IntN(c.tunnelled + 1)
+			c.limit = s.r.IntN(c.tunneled + 1)
 		}
 	}
 	if s.fault(4) {

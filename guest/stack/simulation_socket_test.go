@@ -179,10 +179,10 @@ func (k *simSocket) takenOver(ev Event) {
 	switch {
 	case c.refused && c.method == "CONNECT":
 		t.prefix = []byte("HTTP/1.1 403 No\r\nX-S: r" + strconv.Itoa(number) + "\r\nConnection: close\r\n\r\n")
-		t.out, t.size = 1, c.tunnelled
+		t.out, t.size = 1, c.tunneled
 	case c.refused:
 		t.prefix = []byte("HTTP/1.1 200 OK\r\nX-S: r" + strconv.Itoa(number) + "\r\n\r\n")
-		t.out, t.size = 1, c.tunnelled
+		t.out, t.size = 1, c.tunneled
 	case c.method == "CONNECT":
 		t.prefix = []byte("HTTP/1.1 200 OK\r\nX-S: x\r\n\r\n")
 		t.out, t.echo, t.in, t.limit = 3, true, 2, c.limit
