@@ -200,8 +200,8 @@ func TestShutdownWaitsForUpgraded(t *testing.T) {
 	}
 	echoed(t, c, r, "after")
 	select {
-	case <-over:
-		t.Fatal("it did not wait")
+	case err := <-over:
+		t.Fatal("it did not wait", err)
 	default:
 	}
 	require.NoError(t, c.Close())
