@@ -93,7 +93,7 @@ type Destination struct {
 const DestinationSize = 64
 
 // MaxDestinationSize is the most bytes of a Destination and its texts.
-const MaxDestinationSize = 256 << 10
+const MaxDestinationSize = 64 << 10
 
 // Kinds of Destination.
 const (

@@ -94,6 +94,7 @@ func (h *handlerListeners) listen(sh *sharedListener) {
 	if err != nil {
 		return
 	}
+	h.server.log.Info("handler listens", "handler", h.policy.handler, "address", addressText(ln.Addr()))
 	defer h.server.serving.Done()
 	err = h.server.accept(l)
 	h.mu.Lock()

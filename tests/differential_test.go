@@ -22,7 +22,7 @@ import (
 	"github.com/portholehttp/porthole/tests/internal/subject"
 )
 
-var update = flag.Bool("update", false, "rewrite the outcomes in testdata/differential; read the difference before you believe it")
+var update = flag.Bool("update", false, "rewrite what is recorded in testdata; read the difference before you believe it")
 
 // TestDifferential sends the same bytes to Node, to net/http and to both servers of ours, and holds what comes of it against
 // the corpus. There stands, for each input, what we make of it; and where a peer makes something else of it, what that is,

@@ -165,7 +165,7 @@ func (o *RequestOptions) destination(t *target, a *Agent) ([]byte, error) {
 	}
 	record := port.Destination(&d, &texts)
 	if len(record) > abi.MaxDestinationSize {
-		return nil, errRange("the size of names and certificates", "more than 256 KiB")
+		return nil, errRange("the size of names and certificates", "more than 64 KiB")
 	}
 	return record, nil
 }

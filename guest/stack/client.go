@@ -70,7 +70,7 @@ func (e *Engine) transmit(x *exchange, p []byte) {
 		x.out.add(&e.buffers, p)
 		return
 	}
-	if c.client.used && s.idempotent && !s.answered && !s.unfit {
+	if c.client.used && (s.idempotent || !x.headSent) && !s.answered && !s.unfit {
 		if s.unfit = len(s.replay)+len(p) > maxReplay; s.unfit {
 			s.replay = nil
 		} else {
@@ -294,19 +294,22 @@ func (e *Engine) endRequestEarly(x *exchange, status abi.Status, text string) {
 }
 
 // retriable reports whether x may be sent again: its connection, which had been idle, was closed by the server at about the
-// time when x was sent, and doing it twice is like doing it once (RFC 9110 §9.2.2, RFC 9112 §9.3.1).
+// time when x was sent, and doing it twice is like doing it once (RFC 9110 §9.2.2, RFC 9112 §9.3.1), or nothing of it
+// was sent yet.
 func (e *Engine) retriable(c *conn, x *exchange) bool {
 	s := x.sends
-	return c.client.used && s.idempotent && !s.answered && !s.retried && !s.unfit && !s.aborted && x.handle != 0 && c.in.len() == 0
+	return c.client.used && (s.idempotent || !x.headSent) && !s.answered && !s.retried && !s.unfit && !s.aborted && x.handle != 0 && c.in.len() == 0
 }
 
 // retry has x sent on another connection, before those that wait.
 func (e *Engine) retry(x *exchange) {
 	s := x.sends
 	s.retried = true
-	x.out.add(&e.buffers, s.replay)
-	e.queued += len(s.replay)
-	s.replay = nil
+	if len(s.replay) > 0 {
+		x.out.add(&e.buffers, s.replay)
+		e.queued += len(s.replay)
+		s.replay = nil
+	}
 	x.finished, x.quiet = false, x.quiet && x.ended
 	s.pool.putFirst(x)
 	e.schedulePool(s.pool)

@@ -89,6 +89,7 @@ func (w *world) atRest() {
 	require.Zero(w.t, w.live())
 	require.Empty(w.t, e.agents)
 	require.Zero(w.t, e.requests)
+	require.Zero(w.t, e.remembered)
 	require.Zero(w.t, e.queued)
 	require.Zero(w.t, e.live)
 	require.Zero(w.t, w.timer)
@@ -211,7 +212,7 @@ func TestRequestBodyLength(t *testing.T) {
 	status, _ = w.later(abi.OpRequestSend, x, abi.SendEnd, nil, "")
 	require.Equal(t, abi.StatusBodyLength, status)
 	require.Equal(t, []string{"b: error ECONNRESET socket hang up", "b: close done"}, w.take())
-	require.True(t, w.sockets[s].reset)
+	require.True(t, w.sockets[s].closed)
 	w.atRest()
 }
 
@@ -659,7 +660,8 @@ func TestClientAbort(t *testing.T) {
 			text = "aborted"
 		}
 		require.Equal(t, []string{"a: error ECONNRESET " + text, "a: close done"}, w.take(), stage)
-		require.True(t, w.sockets[w.outgoing[0]].reset, stage)
+		require.True(t, w.sockets[w.outgoing[0]].closed, stage)
+		require.Equal(t, i == 1, w.sockets[w.outgoing[0]].reset, "what was not sent is dropped: %s", stage)
 		status, _ = w.later(abi.OpExchangeAbort, x, 0, nil, "")
 		require.Equal(t, abi.StatusClosed, status)
 		w.request(other, "GET", "/", "")
@@ -925,6 +927,24 @@ func TestClientLimits(t *testing.T) {
 	}
 	_, status := w.engine.Handle(abi.OpRequestOpen, 7<<32, destination(oneSocket))
 	require.Equal(t, abi.StatusLimit, status)
+
+	// Long destinations, of agents and not.
+	long := func(agent uint32) []byte {
+		d := abi.Destination{Port: 80, Agent: agent, MaxSockets: 1, HostSize: 1, RootsSize: 60 << 10}
+		return append(abi.Append(nil, &d), make([]byte, d.HostSize+d.RootsSize)...)
+	}
+	w = newClient(t)
+	count := uint32(0)
+	for ; status == abi.StatusOK || count == 0; count++ {
+		_, status = w.engine.Handle(abi.OpRequestOpen, 7<<32, long(count*min(count%3, 1)))
+	}
+	require.Equal(t, abi.StatusLimit, status)
+	require.InDelta(t, MaxDestinations/(60<<10), count, 10)
+	w.turnOver()
+	for i := range w.outgoing {
+		w.end(w.accept(i))
+	}
+	w.atRest()
 
 	w = newClient(t)
 	x := w.open("a")

@@ -41,7 +41,7 @@ func (e *Engine) clientOperation(op abi.Operation, x *exchange, flags uint32, he
 func (e *Engine) cancel(x *exchange) {
 	x.sends.aborted = true
 	if x.conn != nil {
-		e.sever(x.conn)
+		e.destroy(x.conn)
 	} else {
 		x.sends.pool.aborted = true
 		e.schedulePool(x.sends.pool)

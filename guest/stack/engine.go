@@ -57,6 +57,7 @@ type Engine struct {
 	handles       handleTable
 	agents        map[string]*pool // by what makes connections alike
 	requests      int              // client exchanges that are open
+	remembered    int              // bytes of destinations
 	outbound      terms            // of connections that go out
 	draining      bool             // connections that go out are not kept
 	durations     map[int64]*timerList

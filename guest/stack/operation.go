@@ -55,7 +55,7 @@ func (e *Engine) exchangeOperation(op abi.Operation, x *exchange, flags uint32, 
 	case abi.OpRequestResume:
 		e.requestResume(x)
 	case abi.OpExchangeAbort:
-		e.sever(x.conn)
+		e.destroy(x.conn)
 	case abi.OpExchangeFail:
 		e.exchangeFail(x)
 		return int64(abi.StatusOK) | abi.ResultDone

@@ -83,7 +83,22 @@ const writeFailed = "ECONNRESET write ECONNRESET"
 // writeTimedOut is how a connection ends whose peer takes nothing.
 const writeTimedOut = "ETIMEDOUT write ETIMEDOUT"
 
-// sever destroys the socket of c; Turn or the entry under way tells the handlers.
+// destroy ends c as its handler wishes: with a FIN, as Node does, unless something is lost by it that the peer could
+// not know of.
+func (e *Engine) destroy(c *conn) {
+	if !c.broken {
+		c.broken = true
+		e.sockets.Close(c.socket, c.out.len() > 0 || c.first.endsWithConnection())
+		e.schedule(c)
+	}
+}
+
+// endsWithConnection reports whether the client would take what it has of the response for all of it.
+func (x *exchange) endsWithConnection() bool {
+	return x != nil && x.headSent && !x.noBody && !x.chunked && x.remaining < 0
+}
+
+// sever destroys the socket of c, with a reset; Turn or the entry under way tells the handlers.
 func (e *Engine) sever(c *conn) {
 	if !c.broken {
 		c.broken = true

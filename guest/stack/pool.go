@@ -25,6 +25,10 @@ type pool struct {
 // abi.StatusLimit beyond it.
 const MaxRequests = 1 << 14
 
+// MaxDestinations is the most bytes of destinations that one engine remembers: those of agents with connections or requests, and of
+// requests that wait for a connection of their own. request_open is answered with abi.StatusLimit beyond it.
+const MaxDestinations = 16 << 20
+
 // What makes two destinations alike: all but these bytes of abi.Destination.
 const limitsFrom, limitsTo = 12, 40
 
@@ -34,7 +38,7 @@ func (e *Engine) requestOpen(owner uint64, record []byte) (uint64, abi.Status) {
 	switch {
 	case !ok:
 		return 0, abi.StatusInvalid
-	case e.requests >= MaxRequests:
+	case e.requests >= MaxRequests, e.remembered+len(record) > MaxDestinations:
 		return 0, abi.StatusLimit
 	}
 	p := e.pool(owner, &d, record)
@@ -50,8 +54,7 @@ func (e *Engine) requestOpen(owner uint64, record []byte) (uint64, abi.Status) {
 // pool returns the pool for a destination.
 func (e *Engine) pool(owner uint64, d *abi.Destination, record []byte) *pool {
 	if d.Agent == 0 {
-		p := &pool{owner: owner, destination: slices.Clone(record)}
-		return p
+		return e.newPool("", owner, record)
 	}
 	key := append(e.scratch[:0], byte(owner>>32), byte(owner>>40), byte(owner>>48), byte(owner>>56))
 	key = append(key, record...)
@@ -59,10 +62,15 @@ func (e *Engine) pool(owner uint64, d *abi.Destination, record []byte) *pool {
 	e.keepScratch(key)
 	p := e.agents[string(key)]
 	if p == nil {
-		p = &pool{key: string(key), owner: owner, destination: slices.Clone(record)}
+		p = e.newPool(string(key), owner, record)
 		e.agents[p.key] = p
 	}
 	return p
+}
+
+func (e *Engine) newPool(key string, owner uint64, record []byte) *pool {
+	e.remembered += len(record)
+	return &pool{key: key, owner: owner, destination: slices.Clone(record)}
 }
 
 func (p *pool) put(x *exchange) {
@@ -267,9 +275,14 @@ func (e *Engine) detach(c *conn) {
 
 // forget drops a pool that has nothing left.
 func (e *Engine) forget(p *pool) {
-	if p.key != "" && p.first == nil && p.sockets == 0 && p.detached == 0 && len(p.idle) == 0 {
+	switch {
+	case p.first != nil, p.key != "" && (p.sockets > 0 || p.detached > 0 || len(p.idle) > 0):
+		return
+	case p.key != "":
 		delete(e.agents, p.key)
 	}
+	e.remembered -= len(p.destination)
+	p.destination = nil
 }
 
 // drain is the operation of that name.

@@ -196,7 +196,15 @@ func TestRawFaults(t *testing.T) {
 	w, s, h = open()
 	w.later(abi.OpExchangeAbort, h, 0, nil, "")
 	require.Equal(t, []string{"socket: close done"}, w.log)
-	require.True(t, w.sockets[s].reset)
+	require.True(t, w.sockets[s].closed)
+	require.False(t, w.sockets[s].reset, "with a FIN")
+	w.atRest()
+
+	w, s, h = open()
+	w.sockets[s].room = 0
+	w.later(abi.OpSocketSend, h, 0, nil, "x")
+	w.later(abi.OpExchangeAbort, h, 0, nil, "")
+	require.True(t, w.sockets[s].reset, "the peer does not get all")
 	w.atRest()
 
 	w, s, h = open()

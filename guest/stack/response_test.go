@@ -409,6 +409,20 @@ func TestEarlyResponse(t *testing.T) {
 	require.Equal(t, []string{`request POST / "abc"`, `data "def" end done`, "request GET / end"}, w.log)
 }
 
+// A response that is cut looks cut to the client: one that ends with the connection ends with a reset.
+func TestAbortOfAResponse(t *testing.T) {
+	for request, reset := range map[string]bool{get: false, "GET / HTTP/1.0\r\n\r\n": true} {
+		w := newWorld(t, onRequest(func(w *world, x uint64) {
+			w.op(abi.OpResponseSend, x, abi.SendHead, responseHead(200), []byte("half"))
+			w.op(abi.OpExchangeAbort, x, 0, nil, nil)
+		}))
+		s := w.connect()
+		w.data(s, request)
+		require.True(t, w.sockets[s].closed)
+		require.Equal(t, reset, w.sockets[s].reset, request)
+	}
+}
+
 func TestAbort(t *testing.T) {
 	var held []uint64
 	w := newWorld(t, func(w *world, ev Event) {

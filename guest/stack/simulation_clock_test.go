@@ -11,8 +11,8 @@ import (
 // A simulation is a client engine and a server engine with a network between them that delays, splits, stalls and breaks, on a
 // clock of its own. Everything that happens in it follows from its seed.
 //
-//	simCalls ─► node (client engine) ─► simLink ─► node (server engine) ─► simAnswers
-//	simSockets, once a connection is raw, on either side
+//	simCall ─► node, a client ─► simLink ─► node, a server ─► simAnswer
+//	       simTunnel ◄─── once a connection is raw ───► simTunnel
 type simulation struct {
 	t       *testing.T
 	seed    uint64
@@ -123,6 +123,6 @@ func (s *simulation) logf(format string, args ...any) {
 
 func (s *simulation) failf(format string, args ...any) {
 	s.t.Helper()
-	s.t.Fatalf("%s\nseed %d, at %d ns; to see all of it: SIMULATION_SEED=%d go test -run %s ./guest/stack\n%s",
-		fmt.Sprintf(format, args...), s.seed, s.now, s.seed, "TestSimulatedPair", strings.Join(s.trace, "\n"))
+	s.t.Fatalf("%s\nseed %d, at %d ns; to see all of it: SIMULATION_SEED=%d go test -run TestSimulatedPair ./guest/stack\n%s",
+		fmt.Sprintf(format, args...), s.seed, s.now, s.seed, strings.Join(s.trace, "\n"))
 }

@@ -171,14 +171,15 @@ func (e *simEnd) arrive() {
 		copy(p, e.in)
 		e.in = e.in[n:]
 		e.received += int64(n)
-		if e == e.link.client && e.link.spoof > 0 && e.received > e.link.spoof && e.link.spoken == 0 {
-			e.link.spoken = s.step
-		}
 		e.late = false
 		e.peer.wake()
+		surplus := e.spoken(n)
 		e.node.current = e.link
 		e.node.enter("data "+e.name, func() { e.node.engine.Data(e.handle, p, s.now) })
 		e.node.current = nil
+		if surplus && e.socket && !e.node.engine.conn(e.handle).blocked() {
+			s.failf("%s goes on although somebody speaks on it who was not asked", e.name)
+		}
 	case e.fin && !e.finTold:
 		e.finTold, e.late = true, false
 		e.node.enter("end "+e.name, func() { e.node.engine.End(e.handle, s.now) })
@@ -188,6 +189,18 @@ func (e *simEnd) arrive() {
 	if len(e.in) > 0 || e.fin && !e.finTold {
 		e.come()
 	}
+}
+
+// spoken reports whether the n bytes that e has just received are the first of those that nobody sent, and there is no
+// request that they could be taken for the response to.
+func (e *simEnd) spoken(n int) bool {
+	l := e.link
+	if e != l.client || l.spoof == 0 || e.received <= l.spoof || l.spoken != 0 {
+		return false
+	}
+	l.spoken = l.s.step
+	c := e.node.engine.conn(e.handle)
+	return e.received-int64(n) < l.spoof || c.reading == nil
 }
 
 // wake tells e that it may write again, if it waits for that.

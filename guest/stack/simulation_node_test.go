@@ -264,7 +264,9 @@ func (n *node) checkPools() {
 			switch {
 			case c == nil || c.client == nil || c.client.pool.key != p.key || c.client.free:
 			case c.client.idle:
-				idle++
+				if idle++; !c.readTimer.running(timePool) && p.limits.PoolTimeout > 0 && !c.deaf && !c.broken {
+					n.s.failf("a connection stays idle for ever")
+				}
 			default:
 				working++
 			}

@@ -109,6 +109,9 @@ func (a *simAnswer) plan() {
 	if s.fault(20) {
 		a.cuts, a.dies = s.r.IntN(3), s.chance(2)
 	}
+	if s.fault(20) {
+		n.later(s.delay(), a.die)
+	}
 	if s.chance(10) {
 		if h, status := n.open(abi.OpSocketOf, a.handle, nil); status == abi.StatusOK {
 			n.socket(h)
@@ -279,6 +282,9 @@ func (a *simAnswer) step() {
 			s.failf("response_send of answer %d: %v", a.serial, status)
 		}
 		a.drainOwed = a.drainOwed && !end
+		if end && !a.received && s.fault(2) { // while the rest of the request still comes
+			n.later(s.delay(), a.die)
+		}
 		if status == abi.StatusQueued && !s.chance(5) {
 			return
 		}
@@ -293,18 +299,25 @@ func (a *simAnswer) step() {
 func (a *simAnswer) cut() {
 	n := a.s.server
 	a.stopped = true
-	if !a.dies {
-		a.link.excused("aborted by the server")
-		n.do(abi.OpExchangeAbort, a.handle)
+	if a.dies {
+		n.later(0, a.die) // no event for it may be on its way
 		return
 	}
-	n.later(0, func() { // no event for it may be on its way
-		if !a.done {
-			a.link.excused("its handler died")
-			n.op(abi.OpExchangeFail, a.handle, 0, nil, nil, 0)
-			a.done = true
-		}
-	})
+	a.link.excused("aborted by the server")
+	n.do(abi.OpExchangeAbort, a.handle)
+}
+
+// die is that the handler of a dies. What it has said to its end still counts.
+func (a *simAnswer) die() {
+	if a.done {
+		return
+	}
+	a.s.logf("answer %d: its handler dies", a.serial)
+	if !a.endSent {
+		a.link.excused("its handler died")
+	}
+	a.s.server.op(abi.OpExchangeFail, a.handle, 0, nil, nil, 0)
+	a.done = true
 }
 
 // finish notes that a is over.
@@ -319,7 +332,7 @@ func (a *simAnswer) finish(closed bool) {
 		s.failf("answer %d is done before it has ended", a.serial)
 	}
 	s.count("answered")
-	if s.fault(20) {
+	if s.fault(8) {
 		s.after(s.delay(), a.link.inject)
 	}
 }

@@ -23,7 +23,7 @@ func (e *Engine) socketOperation(op abi.Operation, c *conn, flags uint32, body [
 		e.hold(c, c.raw.paused)
 		e.schedule(c) // what was held back is delivered in Turn
 	case abi.OpExchangeAbort:
-		e.sever(c)
+		e.destroy(c)
 	case abi.OpExchangeFail: // its handler died
 		e.handles.closeSocket(c)
 		c.idleAfter = 0

@@ -13,7 +13,7 @@ const (
 	CodeInvalidVersion                            // not of the form HTTP/d.d
 	CodeUnsupportedVersion                        // well-formed, but neither HTTP/1.0 nor HTTP/1.1
 	CodeTargetTooLong                             // the request line alone is larger than MaxHeaderBytes
-	CodeInvalidConstant                           // a response that does not begin with "HTTP/"
+	CodeInvalidConstant                           // a version that does not begin with "HTTP/"
 	CodeInvalidStatus                             // not three digits from 100 on, or a control character in the reason
 	CodeHeaderOverflow                            // MaxHeaderBytes ended elsewhere: in empty lines, a status line, fields, trailers
 	CodeExpectedLF                                // a CR that no LF follows
@@ -47,7 +47,7 @@ var codes = [...]struct {
 	CodeInvalidVersion:            {"HPE_INVALID_VERSION", 400, "invalid HTTP version"},
 	CodeUnsupportedVersion:        {"HPE_INVALID_VERSION", 505, "HTTP version not supported"},
 	CodeTargetTooLong:             {"HPE_HEADER_OVERFLOW", 414, "request line too long"},
-	CodeInvalidConstant:           {"HPE_INVALID_CONSTANT", 502, "not an HTTP response"},
+	CodeInvalidConstant:           {"HPE_INVALID_CONSTANT", 400, "the version is not of HTTP"},
 	CodeInvalidStatus:             {"HPE_INVALID_STATUS", 502, "invalid status code or reason"},
 	CodeHeaderOverflow:            {"HPE_HEADER_OVERFLOW", 431, "header or trailer section too large"},
 	CodeExpectedLF:                {"HPE_LF_EXPECTED", 400, "CR without LF"},

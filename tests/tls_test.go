@@ -1,0 +1,139 @@
+package tests
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	nethttp "net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/portholehttp/porthole/host"
+	"github.com/portholehttp/porthole/tests/internal/raw"
+	"github.com/portholehttp/porthole/tests/internal/subject"
+)
+
+// Over a TLS listener of the embedder a handler sees who its client is: request.connection, verifyPeer, getPeerCertificate.
+func TestPeerCertificate(t *testing.T) {
+	authority := issue(t, nil, "authority")
+	server, client, stranger := issue(t, &authority, "server"), issue(t, &authority, "client"), issue(t, nil, "stranger")
+	roots := x509.NewCertPool()
+	roots.AddCert(authority.Leaf)
+	addr := serveTLS(t, &tls.Config{
+		Certificates: []tls.Certificate{server},
+		ClientAuth:   tls.RequestClientCert,
+		ClientCAs:    roots,
+	})
+	verifying := serveTLS(t, &tls.Config{
+		Certificates: []tls.Certificate{server},
+		ClientAuth:   tls.VerifyClientCertIfGiven,
+		ClientCAs:    roots,
+	})
+
+	for _, c := range []struct {
+		name, addr   string
+		certificate  *tls.Certificate
+		verified     bool
+		shownSubject string
+	}{
+		{"none", verifying, nil, false, ""},
+		{"verified", verifying, &client, true, "CN=client"},
+		{"shown and not verified", addr, &stranger, false, "CN=stranger"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			config := &tls.Config{RootCAs: roots, ServerName: "server.test"}
+			if c.certificate != nil {
+				config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return c.certificate, nil }
+			}
+			var local net.Addr
+			transport := &nethttp.Transport{DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, network, address)
+				if err == nil {
+					local = conn.LocalAddr()
+				}
+				return conn, err
+			}}
+			defer transport.CloseIdleConnections()
+			response, err := (&nethttp.Client{Transport: transport, Timeout: raw.Patience}).Get("https://" + c.addr + "/peer")
+			require.NoError(t, err)
+			body, err := io.ReadAll(response.Body)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+
+			want := "remote " + strings.Replace(local.String(), ":", " ", 1) + "\nlocal " + strings.Replace(c.addr, ":", " ", 1) +
+				fmt.Sprintf("\nverified %v\n", c.verified)
+			if c.certificate != nil {
+				sum := sha256.Sum256(c.certificate.Leaf.Raw)
+				want += "subject " + c.shownSubject + "\nnames DNS:" + strings.TrimPrefix(c.shownSubject, "CN=") + ".test" +
+					"\nfingerprint " + strings.ReplaceAll(fmt.Sprintf("% X", sum[:]), " ", ":") + "\n"
+			}
+			assert.Equal(t, want, string(body))
+		})
+	}
+}
+
+// serveTLS serves the handler under test on a TLS listener, and returns where.
+func serveTLS(t *testing.T, config *tls.Config) string {
+	t.Helper()
+	file, err := subject.Module()
+	require.NoError(t, err)
+	wasm, err := os.ReadFile(file)
+	require.NoError(t, err)
+	ctx := context.Background()
+	runtime, err := host.New(ctx, host.Config{CacheDir: t.TempDir(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, runtime.Close(ctx)) })
+	handler, err := runtime.Load(ctx, "handler", wasm)
+	require.NoError(t, err)
+	server, err := runtime.NewServer(handler, host.ServerConfig{Shards: 1})
+	require.NoError(t, err)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(tls.NewListener(ln, config)) }()
+	t.Cleanup(func() {
+		assert.NoError(t, server.Close())
+		assert.ErrorIs(t, <-served, host.ErrServerClosed)
+	})
+	return ln.Addr().String()
+}
+
+// issue makes a certificate for name, and name.test, by an authority or by itself.
+func issue(t *testing.T, by *tls.Certificate, name string) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(time.Now().UnixNano()),
+		Subject:               pkix.Name{CommonName: name},
+		DNSNames:              []string{name + ".test"},
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(time.Hour),
+		IsCA:                  by == nil,
+		BasicConstraintsValid: true,
+	}
+	parent, signer := template, any(key)
+	if by != nil {
+		parent, signer = by.Leaf, by.PrivateKey
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer)
+	require.NoError(t, err)
+	leaf, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
+}
