@@ -684,6 +684,20 @@ func TestClientAbort(t *testing.T) {
 	w.atRest()
 }
 
+// A socket may get the index of one that is closed, while the engine has not let go of that yet.
+func TestIndexUsedAgain(t *testing.T) {
+	w := newClient(t)
+	first, second := w.open("a", ownConnection), w.open("b", ownConnection)
+	w.op(abi.OpExchangeAbort, second, 0, nil, nil)
+	w.op(abi.OpExchangeAbort, first, 0, nil, nil)
+	x := w.open("c", ownConnection) // between the two in the next turn
+	w.request(x, "GET", "/", "")
+	require.Equal(t, uint32(w.outgoing[0]), uint32(w.outgoing[2]))
+	w.data(w.accept(2), okResponse)
+	require.Contains(t, w.take(), `c: response 200 "hi" end done`)
+	w.atRest()
+}
+
 func TestConnectFails(t *testing.T) {
 	w := newClient(t)
 	w.request(w.open("a", oneSocket), "GET", "/", "")

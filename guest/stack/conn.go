@@ -95,7 +95,9 @@ func (e *Engine) drop(c *conn) {
 	c.in.drop(&e.buffers)
 	c.out.drop(&e.buffers)
 	e.queued -= c.waiting
-	e.conns[uint32(c.socket)] = nil
+	if i := uint32(c.socket); e.conns[i] == c { // else a new socket has the index: that of a broken one is free
+		e.conns[i] = nil
+	}
 	l := c.listener
 	*c = conn{parser: c.parser, scheduled: c.scheduled}
 	e.freeConns = append(e.freeConns, c)
