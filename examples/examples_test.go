@@ -2,19 +2,19 @@
 package examples
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	nethttp "net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,29 +25,38 @@ import (
 	"github.com/portholehttp/porthole/host"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// patience bounds each wait. A test never waits that long unless it fails.
+const patience = time.Minute
 
-func TestExamples(t *testing.T) {
-	ctx := context.Background()
-	runtime, err := host.New(ctx, host.Config{NoCache: true})
-	require.NoError(t, err)
-	defer func() { assert.NoError(t, runtime.Close(ctx)) }()
-	for _, example := range []struct {
-		name  string
-		tests []func(*testing.T, *site)
-	}{
-		{"hello", []func(*testing.T, *site){hello}},
-		{"echo", []func(*testing.T, *site){echo, echoBackPressure}},
-		{"upload", []func(*testing.T, *site){upload}},
-	} {
-		t.Run(example.name, func(t *testing.T) {
-			s := serve(t, runtime, example.name)
-			for _, test := range example.tests {
-				test(t, s)
-			}
-		})
+// runtime is that of all tests.
+var runtime *host.Runtime
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err = errors.Join(err, goleak.Find()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
 	}
+	os.Exit(code)
 }
+
+// run runs the tests with a cache of their own: several serve the same example.
+func run(m *testing.M) (code int, err error) {
+	ctx := context.Background()
+	cache, err := os.MkdirTemp("", "porthole-examples-")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(cache)) }()
+	if runtime, err = host.New(ctx, host.Config{CacheDir: cache}); err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, runtime.Close(ctx)) }()
+	return m.Run(), nil
+}
+
+// local lets an example connect to the test's servers, and to itself.
+var local = host.Grants{Connect: []string{"127.0.0.1:*"}}
 
 // site is an example behind a host.
 type site struct {
@@ -55,20 +64,24 @@ type site struct {
 	client *nethttp.Client
 }
 
-// serve builds an example and serves it until the end of the test.
-func serve(t *testing.T, runtime *host.Runtime, name string) *site {
+// serve builds an example and serves it until the end of the test. Settings, such as "port=80", are of its variables.
+func serve(t *testing.T, name string, grants host.Grants, settings ...string) *site {
 	t.Helper()
+	flags := "-s -w"
+	for _, setting := range settings {
+		flags += " -X main." + setting
+	}
 	file := filepath.Join(t.TempDir(), name+".wasm")
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", file, "./"+name)
+	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags="+flags, "-o", file, "./"+name)
 	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	wasm, err := os.ReadFile(file)
 	require.NoError(t, err)
 
-	handler, err := runtime.Load(context.Background(), name, wasm)
+	handler, err := runtime.Load(t.Context(), name, wasm)
 	require.NoError(t, err)
-	server, err := runtime.NewServer(handler, host.ServerConfig{Shards: 1})
+	server, err := runtime.NewServer(handler, host.ServerConfig{Shards: 1, Grants: grants})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, server.Close()) })
 	addr, err := server.Listen("127.0.0.1:0")
@@ -76,7 +89,7 @@ func serve(t *testing.T, runtime *host.Runtime, name string) *site {
 
 	transport := &nethttp.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &site{addr.String(), &nethttp.Client{Transport: transport, Timeout: time.Minute}}
+	return &site{addr.String(), &nethttp.Client{Transport: transport, Timeout: patience}}
 }
 
 // do sends a request and returns the response and its body.
@@ -87,6 +100,19 @@ func (s *site) do(t *testing.T, method string, body io.Reader, contentType strin
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
 	}
+	return s.send(t, request)
+}
+
+// get gets a target.
+func (s *site) get(t *testing.T, target string) (*nethttp.Response, string) {
+	t.Helper()
+	request, err := nethttp.NewRequest("GET", "http://"+s.addr+target, nil)
+	require.NoError(t, err)
+	return s.send(t, request)
+}
+
+func (s *site) send(t *testing.T, request *nethttp.Request) (*nethttp.Response, string) {
+	t.Helper()
 	response, err := s.client.Do(request)
 	require.NoError(t, err)
 	text, err := io.ReadAll(response.Body)
@@ -95,83 +121,60 @@ func (s *site) do(t *testing.T, method string, body io.Reader, contentType strin
 	return response, string(text)
 }
 
-func hello(t *testing.T, s *site) {
-	for range 3 {
-		response, body := s.do(t, "GET", nil, "")
-		assert.Equal(t, 200, response.StatusCode)
-		assert.Equal(t, "hello world\n", body)
-		assert.Equal(t, "text/plain", response.Header.Get("Content-Type"))
-		assert.EqualValues(t, 12, response.ContentLength)
-	}
-}
-
-func echo(t *testing.T, s *site) {
-	for _, size := range []int{0, 5, 64 << 10, 5 << 20} {
-		body := bytes.Repeat([]byte("porthole"), size/8+1)[:size]
-		response, got := s.do(t, "PUT", bytes.NewReader(body), "image/png")
-		assert.Equal(t, "image/png", response.Header.Get("Content-Type"))
-		assert.True(t, string(body) == got, "%d bytes", size)
-	}
-	response, _ := s.do(t, "POST", strings.NewReader("x"), "")
-	assert.Empty(t, response.Header.Get("Content-Type"), "none to keep")
-}
-
-// A client that sends without reading is made to wait, and gets every byte in the end.
-func echoBackPressure(t *testing.T, s *site) {
-	const total = 64 << 20
+// dial connects to the example.
+func (s *site) dial(t *testing.T) *net.TCPConn {
+	t.Helper()
 	conn, err := net.Dial("tcp", s.addr)
 	require.NoError(t, err)
-	defer func() { _ = conn.Close() }()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(2*time.Minute)))
-	_, err = fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n", total)
-	require.NoError(t, err)
-
-	// What the kernel takes while nobody reads is bounded: the sender comes to a stop.
-	piece := bytes.Repeat([]byte("x"), 1<<20)
-	sent := 0
-	for sent < total {
-		require.NoError(t, conn.SetWriteDeadline(time.Now().Add(time.Second)))
-		n, err := conn.Write(piece[:min(len(piece), total-sent)])
-		sent += n
-		if err != nil {
-			require.ErrorIs(t, err, os.ErrDeadlineExceeded)
-			break
-		}
-	}
-	assert.Less(t, sent, total)
-
-	require.NoError(t, conn.SetDeadline(time.Now().Add(2*time.Minute)))
-	failed := make(chan error, 1)
-	go func() {
-		for sent < total {
-			n, err := conn.Write(piece[:min(len(piece), total-sent)])
-			if sent += n; err != nil {
-				failed <- err
-				return
-			}
-		}
-		failed <- nil
-	}()
-	response, err := nethttp.ReadResponse(bufio.NewReader(conn), nil)
-	require.NoError(t, err)
-	n, err := io.Copy(io.Discard, response.Body)
-	require.NoError(t, err)
-	require.NoError(t, <-failed)
-	assert.EqualValues(t, total, n)
+	t.Cleanup(func() { _ = conn.Close() }) // it may be closed already
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+	return conn.(*net.TCPConn)
 }
 
-func upload(t *testing.T, s *site) {
-	for _, size := range []int{0, 3, 10 << 20} {
-		body := bytes.Repeat([]byte("abc"), size/3+1)[:size]
-		sum := sha256.Sum256(body)
-		want := fmt.Sprintf("{\"bytes\":%d,\"sha256\":\"%s\"}\n", size, hex.EncodeToString(sum[:]))
-		for _, reader := range []io.Reader{bytes.NewReader(body), io.MultiReader(bytes.NewReader(body))} { // with a length, and chunked
-			response, got := s.do(t, "POST", reader, "")
-			assert.Equal(t, want, got)
-			assert.Equal(t, "application/json", response.Header.Get("Content-Type"))
+// origin is a server for an example to talk to.
+type origin struct {
+	*httptest.Server
+	handler     atomic.Pointer[nethttp.HandlerFunc]
+	connections atomic.Int64 // that were made to it
+}
+
+func newOrigin(t *testing.T, handler nethttp.HandlerFunc) *origin {
+	t.Helper()
+	o := &origin{}
+	o.handle(handler)
+	o.Server = httptest.NewUnstartedServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
+		(*o.handler.Load())(w, r)
+	}))
+	o.Config.ConnState = func(_ net.Conn, state nethttp.ConnState) {
+		if state == nethttp.StateNew {
+			o.connections.Add(1)
 		}
 	}
-	response, _ := s.do(t, "GET", nil, "")
-	assert.Equal(t, 405, response.StatusCode)
-	assert.Equal(t, "POST, PUT", response.Header.Get("Allow"))
+	o.Start()
+	t.Cleanup(o.Close)
+	return o
 }
+
+// handle has another handler answer from now on.
+func (o *origin) handle(handler nethttp.HandlerFunc) { o.handler.Store(&handler) }
+
+// addr is host:port of the server.
+func (o *origin) addr() string { return o.Listener.Addr().String() }
+
+// port is the setting that has an example talk to the server.
+func (o *origin) port() string {
+	_, port, _ := strings.Cut(o.addr(), ":")
+	return "port=" + port
+}
+
+// nowhere is an address that nobody listens on.
+func nowhere(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	return listener.Addr().String()
+}
+
+// query is a target with one parameter.
+func query(name, value string) string { return "/?" + url.Values{name: {value}}.Encode() }
