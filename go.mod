@@ -3,6 +3,7 @@ module github.com/portholehttp/porthole
 go 1.26.0
 
 require (
+	github.com/gobwas/ws v1.5.0
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.0.9
 	github.com/stealthrocket/net v0.2.1
@@ -13,6 +14,7 @@ require (
 )
 
 require (
+	github.com/gobwas/httphead v0.1.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 )
