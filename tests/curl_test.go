@@ -84,6 +84,20 @@ func TestCurl(t *testing.T) {
 			out, _ := curl(t, "--raw", url("/trailers"))
 			require.Equal(t, "3\r\nend\r\n0\r\nX-Sum: 42\r\n\r\n", out)
 		})
+		t.Run("Unix socket", func(t *testing.T) {
+			path := strings.TrimPrefix(f.server(subject.Options{Unix: true}).Addr, "unix:")
+			out, _ := curl(t, "--unix-socket", path, "-T", file, "http://localhost/echo")
+			require.Equal(t, big, []byte(out))
+		})
+		t.Run("tunnel", func(t *testing.T) {
+			proxy := f.server(subject.Options{Takeovers: true}).Addr
+			tunneled := func(args ...string) string {
+				out, _ := command(t, nil, program, append([]string{"-q", "-sS", "--noproxy", "", "--proxytunnel", "-x", "http://" + proxy}, args...)...)
+				return out
+			}
+			require.Equal(t, big, []byte(tunneled("-T", file, url("/echo"))))
+			require.Equal(t, "hello\n1\nhello\n0\n", tunneled("-w", "%{num_connects}\n", url("/hello"), url("/hello")))
+		})
 		t.Run("interim responses", func(t *testing.T) {
 			out, _ := curl(t, "-D", "-", url("/inform"))
 			require.Contains(t, out, "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\n")

@@ -110,9 +110,14 @@ func (h *Handler) panic(_ *http.ServerRequest, res *http.ServerResponse, q query
 	panic("asked to")
 }
 
-// configure is ListenCheckContinue for those who cannot call it.
-func (h *Handler) configure(_ *http.ServerRequest, res *http.ServerResponse, _ query) {
-	h.ListenCheckContinue()
+// configure calls ListenCheckContinue and ListenTakeovers for those who cannot.
+func (h *Handler) configure(_ *http.ServerRequest, res *http.ServerResponse, q query) {
+	if q.get("check-continue") != "" {
+		h.ListenCheckContinue()
+	}
+	if q.get("takeovers") != "" {
+		h.ListenTakeovers()
+	}
 	res.EndString("configured")
 }
 

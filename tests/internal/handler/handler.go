@@ -17,6 +17,7 @@ type Handler struct {
 	routes map[string]route
 	held   map[string]*holding            // by /hold, until /release
 	paused map[string]*http.ServerRequest // by /pause, until /resume
+	agents agents
 	tallies
 }
 
@@ -26,6 +27,7 @@ func Attach(s *http.Server) *Handler {
 		server:  s,
 		held:    map[string]*holding{},
 		paused:  map[string]*http.ServerRequest{},
+		agents:  agents{},
 		tallies: tallies{},
 	}
 	h.routes = h.table()
@@ -58,6 +60,9 @@ func (h *Handler) table() map[string]route {
 		"/resume":    h.resume,
 		"/watch":     h.watch,
 		"/await":     h.await,
+		"/fetch":     h.fetch,
+		"/relay":     h.relay,
+		"/load":      h.load,
 		"/configure": h.configure,
 		"/peer":      h.peer,
 	}

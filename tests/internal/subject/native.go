@@ -51,6 +51,9 @@ func startNative(t testing.TB, o Options) *Server {
 		if o.CheckContinue {
 			h.ListenCheckContinue()
 		}
+		if o.Takeovers {
+			h.ListenTakeovers()
+		}
 		s.OnError(func(err error) { failed <- err })
 		callback := http.Callback(func() { ready <- s.Address() })
 		if o.Unix {

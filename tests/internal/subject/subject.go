@@ -18,10 +18,12 @@ type Subject struct {
 	start     func(testing.TB, Options) *Server
 }
 
-// Options of a server of ours. Two servers with equal Options are alike.
+// Options of a server of ours. Two servers with equal Options are alike. In a sandbox the handler may connect to 127.0.0.1
+// and localhost, unless Grants say otherwise.
 type Options struct {
 	host.ServerConfig
 	CheckContinue bool // the handler listens to 'checkContinue'
+	Takeovers     bool // and to 'upgrade' and 'connect'
 	Unix          bool // on a Unix socket
 }
 

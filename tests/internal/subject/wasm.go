@@ -75,6 +75,9 @@ func startWasm(t testing.TB, o Options) *Server {
 	if o.Shards == 0 {
 		o.Shards = 1 // routes of one test meet in one instance
 	}
+	if o.Grants.Connect == nil {
+		o.Grants.Connect = []string{"127.0.0.1:*", "localhost:*"}
+	}
 	s, err := sandbox.runtime.NewServer(h, o.ServerConfig)
 	if err != nil {
 		t.Fatal(err)
@@ -87,8 +90,15 @@ func startWasm(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var targets []string
 	if o.CheckContinue {
-		configure(t, addr.String())
+		targets = append(targets, "/configure?check-continue=1")
+	}
+	if o.Takeovers {
+		targets = append(targets, "/configure?takeovers=1")
+	}
+	for _, target := range targets {
+		configure(t, addr.String(), target)
 	}
 	return &Server{Addr: address(addr), stop: func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -97,11 +107,11 @@ func startWasm(t testing.TB, o Options) *Server {
 	}}
 }
 
-// configure has the handler listen to 'checkContinue'.
-func configure(t testing.TB, addr string) {
+// configure has the handler listen to more.
+func configure(t testing.TB, addr, target string) {
 	t.Helper()
 	client := nethttp.Client{Transport: &nethttp.Transport{DisableKeepAlives: true}}
-	r, err := client.Get("http://" + addr + "/configure")
+	r, err := client.Get("http://" + addr + target)
 	if err != nil {
 		t.Fatal(err)
 	}
