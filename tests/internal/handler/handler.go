@@ -18,6 +18,7 @@ type Handler struct {
 	held   map[string]*holding            // by /hold, until /release
 	paused map[string]*http.ServerRequest // by /pause, until /resume
 	agents agents
+	audit  audit
 	tallies
 }
 
@@ -63,6 +64,8 @@ func (h *Handler) table() map[string]route {
 		"/fetch":     h.fetch,
 		"/relay":     h.relay,
 		"/load":      h.load,
+		"/storm":     h.storm,
+		"/report":    h.report,
 		"/configure": h.configure,
 		"/peer":      h.peer,
 	}
@@ -71,7 +74,11 @@ func (h *Handler) table() map[string]route {
 func (h *Handler) serve(req *http.ServerRequest, res *http.ServerResponse) {
 	path, rest, _ := strings.Cut(req.URL(), "?")
 	if answer, ok := h.routes[path]; ok {
-		answer(req, res, query(rest))
+		q := query(rest)
+		if q.get("audit") != "" {
+			h.audit.serve(req, res)
+		}
+		answer(req, res, q)
 		return
 	}
 	h.dump(req, res, "") // any other target: tell what arrived

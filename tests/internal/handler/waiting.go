@@ -77,11 +77,15 @@ func (h *Handler) watch(req *http.ServerRequest, res *http.ServerResponse, q que
 	h.note(q.get("key"), req, res)
 }
 
-// download sends "size" bytes in pieces of "piece", no more at a time than the client reads, or with "flood" all
-// at once. With a key /await tells of its stalls.
+// download sends "size" bytes of a "text" again and again, in pieces of "piece", no more at a time than the client reads, or with
+// "flood" all at once. With a key /await tells of its stalls.
 func (h *Handler) download(req *http.ServerRequest, res *http.ServerResponse, q query) {
 	size, key := q.number("size", 1<<20), q.get("key")
-	piece := []byte(strings.Repeat("0123456789abcdef", q.number("piece", 32<<10)/16))
+	text := q.get("text")
+	if text == "" {
+		text = "0123456789abcdef"
+	}
+	piece := []byte(strings.Repeat(text, q.number("piece", 32<<10)/len(text)))
 	if q.get("length") != "" {
 		fault(res, res.SetHeader("Content-Length", strconv.Itoa(size)))
 	}

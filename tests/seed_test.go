@@ -1,0 +1,24 @@
+package tests
+
+import (
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// seedOf returns the seed of a random test: PORTHOLE_SEED, which repeats an earlier run as far as the system's timing lets it, or
+// another each time.
+func seedOf(t *testing.T) uint64 {
+	t.Helper()
+	seed := rand.Uint64N(1 << 31)
+	if text := os.Getenv("PORTHOLE_SEED"); text != "" {
+		var err error
+		seed, err = strconv.ParseUint(text, 10, 31)
+		require.NoError(t, err)
+	}
+	t.Logf("PORTHOLE_SEED=%d repeats this", seed)
+	return seed
+}
