@@ -2,38 +2,35 @@ package tests
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/big"
 	"net"
 	nethttp "net/http"
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/portholehttp/porthole/host"
+	"github.com/portholehttp/porthole/tests/internal/authority"
 	"github.com/portholehttp/porthole/tests/internal/raw"
 	"github.com/portholehttp/porthole/tests/internal/subject"
 )
 
 // Over a TLS listener of the embedder a handler sees who its client is: request.connection, verifyPeer, getPeerCertificate.
 func TestPeerCertificate(t *testing.T) {
-	authority := issue(t, nil, "authority")
-	server, client, stranger := issue(t, &authority, "server"), issue(t, &authority, "client"), issue(t, nil, "stranger")
+	ours, another := authority.New(t), authority.New(t)
+	server := ours.Issue(t, authority.Named("server.test"))
+	client := ours.Issue(t, authority.Named("client.test"), authority.ForClients)
+	stranger := another.Issue(t, authority.Named("stranger.test"), authority.ForClients)
 	roots := x509.NewCertPool()
-	roots.AddCert(authority.Leaf)
+	require.True(t, roots.AppendCertsFromPEM([]byte(ours.PEM())))
 	addr := serveTLS(t, &tls.Config{
 		Certificates: []tls.Certificate{server},
 		ClientAuth:   tls.RequestClientCert,
@@ -46,14 +43,14 @@ func TestPeerCertificate(t *testing.T) {
 	})
 
 	for _, c := range []struct {
-		name, addr   string
-		certificate  *tls.Certificate
-		verified     bool
-		shownSubject string
+		name, addr  string
+		certificate *tls.Certificate
+		verified    bool
+		shows       string
 	}{
 		{"none", verifying, nil, false, ""},
-		{"verified", verifying, &client, true, "CN=client"},
-		{"shown and not verified", addr, &stranger, false, "CN=stranger"},
+		{"verified", verifying, &client, true, "client.test"},
+		{"shown and not verified", addr, &stranger, false, "stranger.test"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			config := &tls.Config{RootCAs: roots, ServerName: "server.test"}
@@ -78,8 +75,8 @@ func TestPeerCertificate(t *testing.T) {
 			want := "remote " + strings.Replace(local.String(), ":", " ", 1) + "\nlocal " + strings.Replace(c.addr, ":", " ", 1) +
 				fmt.Sprintf("\nverified %v\n", c.verified)
 			if c.certificate != nil {
-				sum := sha256.Sum256(c.certificate.Leaf.Raw)
-				want += "subject " + c.shownSubject + "\nnames DNS:" + strings.TrimPrefix(c.shownSubject, "CN=") + ".test" +
+				sum := sha256.Sum256(c.certificate.Certificate[0])
+				want += "subject CN=" + c.shows + "\nnames DNS:" + c.shows +
 					"\nfingerprint " + strings.ReplaceAll(fmt.Sprintf("% X", sum[:]), " ", ":") + "\n"
 			}
 			assert.Equal(t, want, string(body))
@@ -111,29 +108,4 @@ func serveTLS(t *testing.T, config *tls.Config) string {
 		assert.ErrorIs(t, <-served, host.ErrServerClosed)
 	})
 	return ln.Addr().String()
-}
-
-// issue makes a certificate for name, and name.test, by an authority or by itself.
-func issue(t *testing.T, by *tls.Certificate, name string) tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber:          big.NewInt(time.Now().UnixNano()),
-		Subject:               pkix.Name{CommonName: name},
-		DNSNames:              []string{name + ".test"},
-		NotBefore:             time.Now().Add(-time.Hour),
-		NotAfter:              time.Now().Add(time.Hour),
-		IsCA:                  by == nil,
-		BasicConstraintsValid: true,
-	}
-	parent, signer := template, any(key)
-	if by != nil {
-		parent, signer = by.Leaf, by.PrivateKey
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer)
-	require.NoError(t, err)
-	leaf, err := x509.ParseCertificate(der)
-	require.NoError(t, err)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }

@@ -32,6 +32,11 @@ func Named(name string) Change {
 	}
 }
 
+// ForClients makes a certificate one for clients too.
+func ForClients(c *x509.Certificate) {
+	c.ExtKeyUsage = append(c.ExtKeyUsage, x509.ExtKeyUsageClientAuth)
+}
+
 // New makes an authority. Its certificate can also be that of a server: localhost.
 func New(t testing.TB) *Authority {
 	t.Helper()
@@ -39,6 +44,7 @@ func New(t testing.TB) *Authority {
 	template.Subject.CommonName = "Authority of a Test"
 	template.DNSNames = []string{"localhost"}
 	template.IsCA = true
+	ForClients(template) // what an authority may not be for, its certificates may not either
 	template.KeyUsage |= x509.KeyUsageCertSign
 	certificate, key := sign(t, template, template, nil)
 	return &Authority{certificate, key}
