@@ -136,14 +136,11 @@ func (e *Engine) settle(c *conn) {
 	switch {
 	case c.raw != nil:
 		e.settleRaw(c)
+		return
 	case c.client != nil:
 		e.settleClient(c)
-	default:
-		e.settleServer(c)
+		return
 	}
-}
-
-func (e *Engine) settleServer(c *conn) {
 	e.consume(c)
 	if c.broken {
 		e.lose(c)
