@@ -33,7 +33,7 @@ func (p *policy) Address(network, address string) error {
 
 // Listen judges a listener.
 func (p *policy) Listen(network, host string, port int) error {
-	return p.logged("listening is not granted to the handler; a server of it that does not listen serves the host's listeners", p.grants.Listen(network, host, port))
+	return p.logged("listening is not granted to the handler, which serves the host's listeners instead", p.grants.Listen(network, host, port))
 }
 
 // logged logs a refusal, the first time, and returns it.
