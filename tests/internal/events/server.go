@@ -2,6 +2,7 @@ package events
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/portholehttp/porthole/guest/http"
 	"github.com/portholehttp/porthole/guest/net"
@@ -10,6 +11,7 @@ import (
 // serve starts the script's server.
 func (r *Run) serve() {
 	s := http.CreateServer()
+	s.KeepAliveTimeout = time.Minute // a machine that is busy ends no connection
 	t := &thing{name: "server", server: s}
 	r.server, r.things["server"] = s, t
 	s.OnRequest(func(req *http.ServerRequest, res *http.ServerResponse) { r.exchange("request", req, res) })

@@ -175,6 +175,7 @@ function watch(socket, name) {
 
 function startServer(ready) {
   var server = http.createServer();
+  server.keepAliveTimeout = 60000; // a machine that is busy ends no connection
   var thing = things.server = { name: 'server', server: server };
   server.on('request', exchange('request'));
   ['checkContinue', 'upgrade', 'connect'].forEach(function (event) {
