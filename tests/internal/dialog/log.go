@@ -91,7 +91,7 @@ func (c *conn) describe(b *strings.Builder, ports func(string) string) {
 
 // normalize takes out what differs each time, and Node 20's standing offer of Keep-Alive, of which the document does not know.
 func normalize(line string) string {
-	if line == "Keep-Alive: timeout=5\r\n" {
+	if line == "Keep-Alive: timeout=60\r\n" {
 		return ""
 	}
 	if value, ok := strings.CutPrefix(line, "Date: "); ok {
