@@ -138,7 +138,6 @@ func runEvents(t *testing.T, s *eventSubject, start startEvents, scenario *dialo
 		scenario.Record(s.name, log, s.ours)
 		return
 	}
-	if !assert.Equal(t, expected, log) {
-		require.NoError(t, err)
-	}
+	assert.Equal(t, expected, log)
+	assert.NoError(t, err)
 }

@@ -27,7 +27,7 @@ func StartNode(s *Stage, program, interpreter, file, script, peer string) (Progr
 	if err := os.WriteFile(file, []byte(script), 0o666); err != nil {
 		return nil, err
 	}
-	n := &node{stage: s, cmd: exec.Command(program, interpreter, file, peer), ended: make(chan struct{})}
+	n := &node{stage: s, cmd: exec.Command(program, "--no-deprecation", interpreter, file, peer), ended: make(chan struct{})}
 	n.cmd.Stderr = os.Stderr
 	var err error
 	if n.in, err = n.cmd.StdinPipe(); err != nil {
