@@ -10,7 +10,7 @@ import (
 // conn is a connection of the peer. It is read all the time, unless it is held.
 type conn struct {
 	stage *Stage
-	net   *net.TCPConn
+	net   stream
 	name  string
 
 	// Under the stage's lock.
@@ -21,9 +21,16 @@ type conn struct {
 	held     bool
 }
 
+// stream is a connection of TCP or of a Unix socket.
+type stream interface {
+	net.Conn
+	CloseWrite() error
+	SetReadBuffer(bytes int) error
+}
+
 // open begins to read.
 func (s *Stage) open(c net.Conn, half, held bool) *conn {
-	x := &conn{stage: s, net: c.(*net.TCPConn), half: half, held: held}
+	x := &conn{stage: s, net: c.(stream), half: half, held: held}
 	if held {
 		_ = x.net.SetReadBuffer(64 << 10) // so that the kernel takes little in its place
 	}
@@ -62,8 +69,10 @@ func (c *conn) send(text string) {
 
 func (c *conn) close() { _ = c.net.Close() }
 
-// reset breaks the connection.
+// reset breaks the connection, as far as its kind can be broken.
 func (c *conn) reset() {
-	_ = c.net.SetLinger(0)
+	if tcp, ok := c.net.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
 	c.close()
 }

@@ -24,6 +24,12 @@ type Scenario struct {
 // Difference is what a subject does instead, and why.
 type Difference struct{ Reason, Log string }
 
+// Unix says that the peer and the program meet at a Unix socket.
+func (s *Scenario) Unix() bool { return strings.HasPrefix(s.Peer, "unix\n") }
+
+// Serves says that the script has a server.
+func (s *Scenario) Serves() bool { return !strings.Contains("\n"+s.Script, "\nstart:") }
+
 // Expected is the log of a subject, "" if none was recorded.
 func (s *Scenario) Expected(subject string) string {
 	if d := s.Differ[subject]; d != nil {

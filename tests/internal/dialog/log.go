@@ -24,7 +24,7 @@ func (p *Peer) log() string {
 
 // ports puts names in place of the ports, which are others each time.
 func (p *Peer) ports(line string) string {
-	line = strings.ReplaceAll(line, "127.0.0.1:"+strconv.Itoa(p.Port()), "127.0.0.1:$peer")
+	line = strings.ReplaceAll(line, "127.0.0.1:"+p.Address(), "127.0.0.1:$peer")
 	if port := p.program.Port(); port != 0 {
 		line = strings.ReplaceAll(line, "127.0.0.1:"+strconv.Itoa(port), "127.0.0.1:$server")
 	}

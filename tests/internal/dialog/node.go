@@ -22,12 +22,12 @@ type node struct {
 	ended   chan struct{}
 }
 
-// StartNode runs a script, which it puts into a file, in the interpreter, another. peer is the port that clients connect to.
-func StartNode(s *Stage, program, interpreter, file, script string, peer int) (Program, error) {
+// StartNode runs a script, which it puts into a file, in the interpreter, another. peer is a port, or the path of a Unix socket.
+func StartNode(s *Stage, program, interpreter, file, script, peer string) (Program, error) {
 	if err := os.WriteFile(file, []byte(script), 0o666); err != nil {
 		return nil, err
 	}
-	n := &node{stage: s, cmd: exec.Command(program, interpreter, file, strconv.Itoa(peer)), ended: make(chan struct{})}
+	n := &node{stage: s, cmd: exec.Command(program, "--no-deprecation", interpreter, file, peer), ended: make(chan struct{})}
 	n.cmd.Stderr = os.Stderr
 	var err error
 	if n.in, err = n.cmd.StdinPipe(); err != nil {

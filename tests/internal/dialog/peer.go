@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -21,25 +22,40 @@ type Program interface {
 type Peer struct {
 	stage    *Stage
 	program  Program
-	listener *net.TCPListener
-	expected string // the log that should come; "" if that is not known
-	hold     bool   // connections that are accepted are held; under the stage's lock
+	listener net.Listener // nil if the program has a Unix socket of its own
+	path     string       // of the Unix socket, "" for TCP
+	expected string       // the log that should come; "" if that is not known
+	hold     bool         // connections that are accepted are held; under the stage's lock
 	names    map[string]*conn
 }
 
-// Listen makes a peer, and has it listen for a program that is a client.
-func Listen(s *Stage, expected string) (*Peer, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+// Listen makes a peer, and has it listen for a program that is a client: at a port, or at the path of a Unix socket unless the
+// program listens there.
+func Listen(s *Stage, expected, path string, serves bool) (*Peer, error) {
+	p := &Peer{stage: s, path: path, expected: expected, names: map[string]*conn{}}
+	var err error
+	switch {
+	case path == "":
+		p.listener, err = net.Listen("tcp", "127.0.0.1:0")
+	case !serves:
+		p.listener, err = net.Listen("unix", path)
+	}
 	if err != nil {
 		return nil, err
 	}
-	p := &Peer{stage: s, listener: ln.(*net.TCPListener), expected: expected, names: map[string]*conn{}}
-	go p.accept()
+	if p.listener != nil {
+		go p.accept()
+	}
 	return p, nil
 }
 
-// Port is where it listens.
-func (p *Peer) Port() int { return p.listener.Addr().(*net.TCPAddr).Port }
+// Address is its port, or the path.
+func (p *Peer) Address() string {
+	if p.path != "" {
+		return p.path
+	}
+	return strconv.Itoa(p.listener.Addr().(*net.TCPAddr).Port)
+}
 
 func (p *Peer) accept() {
 	for {
@@ -53,7 +69,9 @@ func (p *Peer) accept() {
 
 // Close breaks what is open: nothing of it shall wait for an answer.
 func (p *Peer) Close() {
-	_ = p.listener.Close()
+	if p.listener != nil {
+		_ = p.listener.Close()
+	}
 	p.stage.change(func() {
 		for _, c := range append(p.stage.conns, p.stage.strange...) {
 			c.reset()
@@ -92,6 +110,7 @@ func (p *Peer) step(list []string) error {
 		}
 	case verb == "settle" && len(list) == 1:
 		return p.settle()
+	case verb == "unix" && len(list) == 1: // Scenario.Unix looks at it
 	case verb == "hold" && len(list) == 1:
 		p.stage.change(func() { p.hold = true })
 	case verb == "log":
@@ -182,7 +201,11 @@ func (p *Peer) connStep(name, verb string, args []string) error {
 }
 
 func (p *Peer) connect(name string, half, held bool) error {
-	c, err := net.DialTCP("tcp", nil, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: p.program.Port()})
+	network, address := "tcp", "127.0.0.1:"+strconv.Itoa(p.program.Port())
+	if p.path != "" {
+		network, address = "unix", p.path
+	}
+	c, err := net.Dial(network, address)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package events
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/portholehttp/porthole/guest/http"
 	"github.com/portholehttp/porthole/guest/net"
@@ -11,7 +12,13 @@ import (
 // names begin with a capital letter.
 func (r *Run) request(args []argument) {
 	name := args[0].text
-	options := http.RequestOptions{Host: "127.0.0.1", Port: r.peer, Method: args[1].text, Path: args[2].text}
+	options := http.RequestOptions{Method: args[1].text, Path: args[2].text}
+	if strings.HasPrefix(r.peer, "/") {
+		options.SocketPath = r.peer
+	} else {
+		options.Host, options.Port = "127.0.0.1", number(r.peer)
+	}
+	var begin beginner
 	for _, a := range args[3:] {
 		switch a.name {
 		case "agent":
@@ -20,14 +27,21 @@ func (r *Run) request(args []argument) {
 				options.Agent = t.agent
 			}
 		case "port":
-			options.Port, _ = strconv.Atoi(a.text) // a script without mistakes
+			options.Port = r.port(a.text)
+		case "client":
+			begin = r.things[a.text].begin
 		case "auth":
 			options.Auth = a.text
 		default:
 			options.Headers.Add(a.name, a.text)
 		}
 	}
-	q := http.Request(options)
+	var q *http.ClientRequest
+	if begin != nil {
+		q = begin(options.Method, options.Path, options.Headers)
+	} else {
+		q = http.Request(options)
+	}
 	t := &thing{name: name, request: q, out: q, socket: q.Socket}
 	r.things[name] = t
 	if !r.without(name, "response") {
@@ -65,6 +79,20 @@ func (r *Run) request(args []argument) {
 	}
 	q.OnError(func(err error) { r.happened(name, "error", errorCode(err)) })
 	q.OnClose(func() { r.happened(name, "close", "") })
+}
+
+// port is that of the script's own server, or a number.
+func (r *Run) port(text string) int {
+	if text == "server" {
+		text = port(r.server.Address().String())
+	}
+	return number(text)
+}
+
+// number reads what a script without mistakes has.
+func number(text string) int {
+	n, _ := strconv.Atoi(text)
+	return n
 }
 
 func (r *Run) response(t *thing, res *http.ClientResponse) {

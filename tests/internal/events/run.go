@@ -12,7 +12,7 @@ import (
 // Run is a script that runs. All of it belongs to the goroutine of http.Run.
 type Run struct {
 	lines  []line
-	peer   int // the port that clients connect to
+	peer   string // the port, or the path of the Unix socket, that clients connect to and a server of a path listens at
 	log    func(line string)
 	server *http.Server
 	things map[string]*thing // by name
@@ -23,12 +23,16 @@ type thing struct {
 	name    string
 	server  *http.Server
 	agent   *http.Agent
+	begin   beginner // of a client that createClient made
 	request *http.ClientRequest
 	res     *http.ServerResponse
 	out     output
 	in      input
 	socket  func() *net.Socket
 }
+
+// beginner begins a request.
+type beginner func(method, path string, headers http.Headers) *http.ClientRequest
 
 // output is a ServerResponse, a ClientRequest or a Socket.
 type output interface {
@@ -47,7 +51,7 @@ type input interface {
 }
 
 // Start runs a script, and calls log with each line of what happens. The first is "listening PORT": 0 if the script has no server.
-func Start(script string, peer int, log func(line string)) *Run {
+func Start(script, peer string, log func(line string)) *Run {
 	r := &Run{lines: parse(script), peer: peer, log: log, things: map[string]*thing{}}
 	if r.wants("", "start") {
 		r.log("listening 0")
@@ -123,10 +127,16 @@ func (r *Run) body(in input, name string, trailers func() http.Headers) {
 
 // watch logs the events of a socket that belongs to the script.
 func (r *Run) watch(socket *net.Socket, name string) {
-	socket.OnData(func(chunk []byte) { r.happened(name, "socket-data", " "+quote(string(chunk))) })
-	socket.OnEnd(func() { r.happened(name, "socket-end", "") })
+	if !r.without(name, "socket-data") {
+		socket.OnData(func(chunk []byte) { r.happened(name, "socket-data", " "+quote(string(chunk))) })
+	}
+	if !r.without(name, "socket-end") {
+		socket.OnEnd(func() { r.happened(name, "socket-end", "") })
+	}
 	socket.OnError(func(err error) { r.happened(name, "socket-error", errorCode(err)) })
-	socket.OnClose(func(bool) { r.happened(name, "socket-close", "") })
+	if !r.without(name, "socket-close") {
+		socket.OnClose(func(bool) { r.happened(name, "socket-close", "") })
+	}
 }
 
 // showFields writes header fields as Node's object has them: each name once, where it came first, and its values merged.

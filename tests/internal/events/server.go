@@ -2,6 +2,7 @@ package events
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/portholehttp/porthole/guest/http"
@@ -36,7 +37,11 @@ func (r *Run) serve() {
 	if r.wants("server", "close") {
 		s.OnClose(func() { r.happened("server", "close", "") })
 	}
-	s.Listen(0, http.Hostname("127.0.0.1"), http.Callback(func() { r.log("listening " + port(s.Address().String())) }))
+	if strings.HasPrefix(r.peer, "/") {
+		s.ListenPath(r.peer, http.Callback(func() { r.log("listening 0") }))
+	} else {
+		s.Listen(0, http.Hostname("127.0.0.1"), http.Callback(func() { r.log("listening " + port(s.Address().String())) }))
+	}
 }
 
 // port is what stands behind the last colon.

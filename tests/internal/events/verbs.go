@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/portholehttp/porthole/guest/http"
+	"github.com/portholehttp/porthole/guest/net"
 )
 
 // errScript is a mistake in a script: a thing that cannot do what it is told to.
@@ -19,6 +20,10 @@ func (r *Run) act(t *thing, verb string, args []argument) error {
 		r.request(args)
 	case "agent":
 		r.things[args[0].text] = &thing{name: args[0].text, agent: newAgent(args[1:])}
+	case "client":
+		r.legacy(args[0].text)
+	case "dial":
+		r.dial(args[0].text)
 	case "print":
 		r.log(strings.Join(values(args), " "))
 	default:
@@ -45,12 +50,29 @@ func newAgent(args []argument) *http.Agent {
 	for _, a := range args {
 		switch a.name {
 		case "maxSockets":
-			agent.MaxSockets, _ = strconv.Atoi(a.text) // a script without mistakes
+			agent.MaxSockets = number(a.text)
 		case "keepAlive":
 			agent.KeepAlive = true
 		}
 	}
 	return agent
+}
+
+// legacy makes a client of one server, as one did before there were agents.
+func (r *Run) legacy(name string) {
+	client := http.CreateClient(number(r.peer), "127.0.0.1") //nolint:staticcheck // deprecated in the document too
+	r.things[name] = &thing{name: name, begin: client.Request}
+	if r.wants(name, "error") {
+		client.OnError(func(err error) { r.happened(name, "error", errorCode(err)) })
+	}
+}
+
+// dial connects a socket to the peer.
+func (r *Run) dial(name string) {
+	socket := net.Connect(number(r.peer), "127.0.0.1")
+	r.things[name] = &thing{name: name, out: socket, in: socket, socket: func() *net.Socket { return socket }}
+	socket.OnConnect(func() { r.happened(name, "socket-connect", "") })
+	r.watch(socket, name)
 }
 
 func total[T any](lists map[string][]T) string {
@@ -73,7 +95,7 @@ func headers(args []argument) (list http.Headers) {
 
 func isHead(verb string) bool {
 	switch verb {
-	case "writeHead", "status", "noDate", "writeContinue", "addTrailers":
+	case "writeHead", "status", "noDate", "writeContinue":
 		return true
 	}
 	return false
@@ -84,16 +106,13 @@ func (r *Run) head(t *thing, verb string, args []argument) error {
 	switch verb {
 	case "writeHead":
 		list := append(values(args), "")
-		code, _ := strconv.Atoi(list[0]) // a script without mistakes
-		return t.res.WriteHeadReason(code, list[1], headers(args)...)
+		return t.res.WriteHeadReason(number(list[0]), list[1], headers(args)...)
 	case "status":
-		t.res.StatusCode, _ = strconv.Atoi(args[0].text)
+		t.res.StatusCode = number(args[0].text)
 	case "noDate":
 		t.res.SendDate = false
 	case "writeContinue":
 		t.res.WriteContinue()
-	case "addTrailers":
-		return t.res.AddTrailers(headers(args)...)
 	}
 	return nil
 }
@@ -108,15 +127,14 @@ func (r *Run) control(t *thing, verb string, args []argument) {
 	case "abort":
 		t.request.Abort()
 	case "setTimeout":
-		ms, _ := strconv.Atoi(args[0].text)
-		t.request.SetTimeout(time.Duration(ms) * time.Millisecond)
+		t.request.SetTimeout(time.Duration(number(args[0].text)) * time.Millisecond)
 	case "agentRemove":
 		t.socket().AgentRemove()
 	}
 }
 
 func isFields(verb string) bool {
-	return verb == "setHeader" || verb == "getHeader" || verb == "removeHeader"
+	return verb == "setHeader" || verb == "getHeader" || verb == "removeHeader" || verb == "addTrailers"
 }
 
 // fields does what all messages can that are sent.
@@ -125,6 +143,7 @@ func (r *Run) fields(t *thing, verb string, args []argument) error {
 		SetHeader(name string, value ...string) error
 		GetHeader(name string) string
 		RemoveHeader(name string) error
+		AddTrailers(headers ...http.Header) error
 	})
 	switch {
 	case !ok:
@@ -133,6 +152,8 @@ func (r *Run) fields(t *thing, verb string, args []argument) error {
 		r.log(t.name + " getHeader " + quote(m.GetHeader(args[0].text)))
 	case verb == "removeHeader":
 		return m.RemoveHeader(args[0].text)
+	case verb == "addTrailers":
+		return m.AddTrailers(headers(args)...)
 	default:
 		list := headers(args)
 		for i, h := range list {

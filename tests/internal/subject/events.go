@@ -17,8 +17,8 @@ type nativeEvents struct {
 	port int
 }
 
-// StartNativeEvents runs a script, whose clients connect to the port of peer.
-func StartNativeEvents(stage *dialog.Stage, script string, peer int) (dialog.Program, error) {
+// StartNativeEvents runs a script, whose peer has a port, or the path of a Unix socket.
+func StartNativeEvents(stage *dialog.Stage, script, peer string) (dialog.Program, error) {
 	native.start.Do(runNative)
 	p := &nativeEvents{}
 	first := make(chan string, 1)

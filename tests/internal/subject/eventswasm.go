@@ -32,8 +32,8 @@ type EventsHost struct {
 	keys    atomic.Int64
 }
 
-// StartEventsHost builds the interpreter in a directory, and starts a host for it.
-func StartEventsHost(dir string) (*EventsHost, error) {
+// StartEventsHost builds the interpreter in a directory, and starts a host for it, which grants these Unix sockets.
+func StartEventsHost(dir string, sockets []string) (*EventsHost, error) {
 	file, err := Build(filepath.Join(dir, "events.wasm"), eventsProgram)
 	if err != nil {
 		return nil, err
@@ -52,6 +52,9 @@ func StartEventsHost(dir string) (*EventsHost, error) {
 		return nil, err
 	}
 	local := []string{"127.0.0.1:*"}
+	for _, path := range sockets {
+		local = append(local, "unix:"+path)
+	}
 	h.server, err = h.runtime.NewServer(handler, host.ServerConfig{
 		Shards: 1, // scripts and their control meet in one instance
 		Grants: host.Grants{Connect: local, Listen: local},
@@ -87,10 +90,10 @@ type hostedEvents struct {
 	read sync.WaitGroup
 }
 
-// Start runs a script, whose clients connect to the port of peer.
-func (h *EventsHost) Start(stage *dialog.Stage, script string, peer int) (dialog.Program, error) {
+// Start runs a script, whose peer has a port, or the path of a Unix socket.
+func (h *EventsHost) Start(stage *dialog.Stage, script, peer string) (dialog.Program, error) {
 	p := &hostedEvents{host: h, key: strconv.FormatInt(h.keys.Add(1), 10)}
-	r, err := h.client.Post(h.url+"/run?key="+p.key+"&peer="+strconv.Itoa(peer), "text/plain", strings.NewReader(script))
+	r, err := h.client.Post(h.url+"/run?key="+p.key+"&peer="+peer, "text/plain", strings.NewReader(script))
 	if err != nil {
 		return nil, err
 	}

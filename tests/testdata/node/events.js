@@ -1,10 +1,14 @@
 'use strict';
 // The interpreter of event scripts for Node: see ../events/README.md. It is ES5, for it runs on Node 0.8 as well as on 20.
 //
-// Its arguments are the file with the script, and the port that clients connect to. It prints "listening PORT" first and then a line for each event. Of its input
-// each line is "do N LABEL" or "settle N". It answers with "settled N", to the latter when all that has arrived before is dealt with.
+// Its arguments are the file with the script, and the port that clients connect to, or the path of a Unix socket, at which a server
+// listens too. It prints "listening PORT" first and then a line for each event. Of its input each line is "do N LABEL" or
+// "settle N". It answers with "settled N", to the latter when all that has arrived before is dealt with.
 var fs = require('fs');
 var http = require('http');
+var net = require('net');
+
+var peer = process.argv[3], isPath = peer[0] === '/';
 
 // Node 20 emits 'close' for each message, the document's Node for those alone that were cut short and, on a client, whose
 // connection is not kept.
@@ -167,10 +171,10 @@ function tunnel(event) {
 
 // watch prints the events of a socket that belongs to the program.
 function watch(socket, name) {
-  socket.on('data', function (chunk) { happened(name, 'socket-data', ' ' + show(chunk)); });
-  socket.on('end', function () { happened(name, 'socket-end'); });
-  socket.on('error', function (err) { happened(name, 'socket-error', showError(err)); });
-  socket.on('close', function () { happened(name, 'socket-close'); });
+  listen(socket, name, 'data', true, function (chunk) { return ' ' + show(chunk); }, 'socket-data');
+  listen(socket, name, 'end', true, null, 'socket-end');
+  listen(socket, name, 'error', true, showError, 'socket-error');
+  listen(socket, name, 'close', true, null, 'socket-close');
 }
 
 function startServer(ready) {
@@ -191,11 +195,12 @@ function startServer(ready) {
     });
   }
   listen(server, 'server', 'close', false);
-  server.listen(0, '127.0.0.1', function () { ready(server.address().port); });
+  if (isPath) server.listen(peer, function () { ready(0); });
+  else server.listen(0, '127.0.0.1', function () { ready(server.address().port); });
 }
 
 function request(thing, args) {
-  var name = args.shift().text, options = { host: '127.0.0.1', port: process.argv[3] };
+  var name = args.shift().text, options = isPath ? { socketPath: peer } : { host: '127.0.0.1', port: peer };
   options.method = args.shift().text;
   options.path = args.shift().text;
   args = args.filter(function (a) {
@@ -205,7 +210,8 @@ function request(thing, args) {
   });
   options.headers = fields(args);
   if (options.agent) options.agent = options.agent === 'none' ? false : things[options.agent].agent;
-  var req = http.request(options);
+  if (options.port === 'server') options.port = things.server.server.address().port;
+  var req = options.client ? things[options.client].client.request(options.method, options.path, options.headers) : http.request(options);
   thing = things[name] = { name: name, out: req, req: req };
   if (!without(name, 'response')) {
     req.on('response', function (res) {
@@ -235,7 +241,7 @@ function request(thing, args) {
   listen(req, name, 'drain', false);
   listen(req, name, 'error', true, showError);
   req.on('close', function () {
-    if (!(closesAll && thing.in && thing.in.complete && req.shouldKeepAlive)) happened(name, 'close');
+    if (!(closesAll && thing.in && thing.in.complete && req.shouldKeepAlive && !req.aborted)) happened(name, 'close');
   });
 }
 
@@ -253,6 +259,17 @@ var verbs = {
     var agent = new http.Agent({ keepAlive: 'keepAlive' in options, maxSockets: +options.maxSockets || 5 });
     agent.maxSockets = +options.maxSockets || 5;
     things[args[0].text] = { name: args[0].text, agent: agent };
+  },
+  client: function (_, args) {
+    var name = args[0].text, client = http.createClient(peer, '127.0.0.1');
+    things[name] = { name: name, client: client };
+    listen(client, name, 'error', false, showError);
+  },
+  dial: function (_, args) {
+    var name = args[0].text, socket = net.connect(peer, '127.0.0.1');
+    things[name] = { name: name, out: socket, in: socket, socket: socket };
+    socket.on('connect', function () { happened(name, 'socket-connect'); });
+    watch(socket, name);
   },
   print: function (_, args) { print(values(args).join(' ')); },
 

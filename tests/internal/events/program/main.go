@@ -7,7 +7,6 @@
 package main
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/portholehttp/porthole/guest/http"
@@ -30,8 +29,7 @@ func (c *control) serve(req *http.ServerRequest, res *http.ServerResponse) {
 	path, query, _ := strings.Cut(req.URL(), "?")
 	switch path {
 	case "/run":
-		peer, _ := strconv.Atoi(get(query, "peer")) // the test's own
-		c.run(req, res, get(query, "key"), peer)
+		c.run(req, res, get(query, "key"), get(query, "peer"))
 	case "/do":
 		c.runs[get(query, "key")].Do(get(query, "label"))
 		res.End()
@@ -43,7 +41,7 @@ func (c *control) serve(req *http.ServerRequest, res *http.ServerResponse) {
 	}
 }
 
-func (c *control) run(req *http.ServerRequest, res *http.ServerResponse, key string, peer int) {
+func (c *control) run(req *http.ServerRequest, res *http.ServerResponse, key, peer string) {
 	var script []byte
 	req.OnData(func(chunk []byte) { script = append(script, chunk...) })
 	req.OnEnd(func() {
