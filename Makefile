@@ -40,8 +40,9 @@ run: build build/hello.wasm ## serve the hello handler on ADDR, 127.0.0.1:8080
 test: ## run all tests
 	go test $(TESTFLAGS) ./...
 
-race: ## run all tests under the race detector
-	go test -race $(TESTFLAGS) ./...
+# Not the comparison with Node: it is one of order, on one goroutine, and its bodies of megabytes take too long here.
+race: ## run the tests under the race detector
+	go test -race -skip '^TestEvents$$' $(TESTFLAGS) ./...
 
 fuzz: ## run every fuzz target for FUZZTIME, 10s
 	@grep -rlE --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | while read -r dir; do \
