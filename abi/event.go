@@ -60,7 +60,7 @@ const (
 	OpServerListen    Operation = 6  // server; head: ListenRequest
 	OpServerClose     Operation = 7  // server
 	OpServerListeners Operation = 8  // server; flags: the mask Listen*
-	OpExchangeFail    Operation = 9  // exchange; host only: its handler died. 500, or cut if the head is out
+	OpExchangeFail    Operation = 9  // exchange; host only: nobody answers it. The status in flags, 0 for 500; or cut if the head is out
 	OpListenerClose   Operation = 10 // listener; host only: finish what is in flight, then close
 
 	OpRequestSend Operation = 11 // client exchange; flags: Send*; head: ClientRequestHead or Trailers; body

@@ -57,7 +57,7 @@ func (e *Engine) exchangeOperation(op abi.Operation, x *exchange, flags uint32, 
 	case abi.OpExchangeAbort:
 		e.destroy(x.conn)
 	case abi.OpExchangeFail:
-		e.exchangeFail(x)
+		e.exchangeFail(x, int(flags))
 		return int64(abi.StatusOK) | abi.ResultDone
 	default:
 		return int64(abi.StatusInvalid)
@@ -85,8 +85,8 @@ func (e *Engine) requestResume(x *exchange) {
 	}
 }
 
-// exchangeFail ends x for a handler that died: 500, or a cut if bytes of its response are out.
-func (e *Engine) exchangeFail(x *exchange) {
+// exchangeFail ends x without a handler: with that status, 0 for 500, or with a cut if bytes of its response are out.
+func (e *Engine) exchangeFail(x *exchange, status int) {
 	c := x.conn
 	e.handles.close(x)
 	switch {
@@ -94,7 +94,10 @@ func (e *Engine) exchangeFail(x *exchange) {
 	case x.headSent && c.first == x:
 		e.sever(c)
 	default:
-		e.answer(x, reply{status: 500})
+		if status == 0 {
+			status = 500
+		}
+		e.answer(x, reply{status: status})
 	}
 	e.schedule(c)
 }
