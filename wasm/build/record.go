@@ -37,8 +37,14 @@ func inputsOf(root, pkg string) (map[string]string, error) {
 			continue
 		}
 		inputs["language"] = p.Module.GoVersion
+		var files []string
 		for _, name := range slices.Concat(p.GoFiles, p.EmbedFiles, p.SFiles, p.HFiles) {
-			file := filepath.Join(p.Dir, name)
+			files = append(files, filepath.Join(p.Dir, name))
+		}
+		if p.DefaultPGO != "" {
+			files = append(files, p.DefaultPGO)
+		}
+		for _, file := range files {
 			data, err := os.ReadFile(file)
 			if err != nil {
 				return nil, err
