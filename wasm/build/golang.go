@@ -74,13 +74,11 @@ type goPackage struct {
 		Main                     bool
 	}
 	GoFiles, EmbedFiles, SFiles, HFiles []string
-
-	DefaultPGO string // of a main package: where its profile is, or nothing
 }
 
 // dependencies lists pkg and all that it imports, as the target sees it.
 func dependencies(root, pkg string) ([]goPackage, error) {
-	out, err := goTool(root, "list", "-deps", "-pgo=auto", "-json=Dir,Standard,Module,GoFiles,EmbedFiles,SFiles,HFiles,DefaultPGO", pkg)
+	out, err := goTool(root, "list", "-deps", "-json=Dir,Standard,Module,GoFiles,EmbedFiles,SFiles,HFiles", pkg)
 	if err != nil {
 		return nil, err
 	}
