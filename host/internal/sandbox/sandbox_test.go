@@ -5,6 +5,8 @@ import (
 	"embed"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -332,6 +334,15 @@ func TestOutput(t *testing.T) {
 	stderr.Flush()
 	assert.Equal(t, []string{"to stdout", "to stdout"}, out)
 	assert.Equal(t, []string{"to stderr"}, errs)
+}
+
+func TestFaultIsOfBoundedLength(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	f := &Fault{Guest: "g", Function: "f", Err: fmt.Errorf("%s\nwasm stack trace:\n\t%s\n\t%s", long, long, long)}
+	reason, trace := f.Explain()
+	assert.LessOrEqual(t, len(reason), 1<<10+3)
+	assert.LessOrEqual(t, len(trace), 8<<10+3)
+	assert.LessOrEqual(t, len(f.Error()), 2<<10)
 }
 
 func TestFaultWithoutTrace(t *testing.T) {
