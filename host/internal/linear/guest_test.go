@@ -51,7 +51,7 @@ func newGuest(t testing.TB, linear *Memory) *guest {
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, r.Close(ctx))
-		linear.Release()
+		linear.Release(module.Memory())
 	})
 	return &guest{t, linear, module, module.Memory()}
 }

@@ -3,6 +3,7 @@ package linear
 import (
 	"fmt"
 
+	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 )
 
@@ -85,10 +86,14 @@ func (m *Memory) resized(size int) {
 func (m *Memory) Free() {}
 
 // Release gives the memory and its snapshot back to the system. The instance is not running and never will, and no view is
-// in use. Further calls do nothing.
-func (m *Memory) Release() {
+// in use. memory is what wazero made of m, nil if nothing: it has no bytes from now on, for who may have kept it. Further
+// calls do nothing.
+func (m *Memory) Release(memory api.Memory) {
 	if m.region.bytes == nil {
 		return
+	}
+	if buffer, err := bufferOf(memory); err == nil {
+		*buffer = nil
 	}
 	m.forget()
 	release(m.region.bytes)

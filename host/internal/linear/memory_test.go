@@ -50,15 +50,18 @@ func TestOnlyReleaseUnmaps(t *testing.T) {
 	view := g.view()
 	require.NoError(t, g.module.Close(t.Context()))
 	assert.EqualValues(t, 6, view[5])
+	g.linear.Release(g.memory)
+	_, ok := g.memory.Read(0, 1)
+	assert.False(t, ok, "nothing is left to be touched")
 }
 
 func TestNoMoreThanWasAskedFor(t *testing.T) {
 	m, err := New(page, 3*page)
 	require.NoError(t, err)
-	defer m.Release()
+	defer m.Release(nil)
 	assert.Len(t, m.Reallocate(3*page), 3*page)
 	assert.Nil(t, m.Reallocate(4*page))
-	m.Release()
+	m.Release(nil)
 	assert.Nil(t, m.Reallocate(page), "after its release")
 }
 
@@ -75,7 +78,7 @@ func TestInUse(t *testing.T) {
 	require.NoError(t, m.Reset())
 	assert.EqualValues(t, page, InUse().Bytes-before.Bytes)
 	require.NoError(t, g.module.Close(t.Context()))
-	m.Release()
-	m.Release()
+	m.Release(g.memory)
+	m.Release(g.memory)
 	assert.Equal(t, before, InUse())
 }

@@ -25,6 +25,20 @@ type view struct {
 
 // viewOf returns the view of bytes. It fails for no bytes at all, as Grow does nothing to get to them.
 func viewOf(memory api.Memory, bytes []byte) (*view, error) {
+	buffer, err := bufferOf(memory)
+	if err != nil {
+		return nil, err
+	}
+	if len(*buffer) != len(bytes) || unsafe.SliceData(*buffer) != unsafe.SliceData(bytes) {
+		return nil, fmt.Errorf("%w: the Buffer of %T is another", ErrUnknownLayout, memory)
+	}
+	if len(bytes) == 0 {
+		return nil, errors.New("a memory of no bytes cannot be made empty again")
+	}
+	return &view{memory, buffer}, nil
+}
+
+func bufferOf(memory api.Memory) (*[]byte, error) {
 	v := reflect.ValueOf(memory)
 	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
 		return nil, fmt.Errorf("%w: it is a %T", ErrUnknownLayout, memory)
@@ -33,14 +47,7 @@ func viewOf(memory api.Memory, bytes []byte) (*view, error) {
 	if !field.IsValid() || !field.CanInterface() || field.Type() != reflect.TypeFor[[]byte]() {
 		return nil, fmt.Errorf("%w: no Buffer of bytes in %T", ErrUnknownLayout, memory)
 	}
-	buffer := field.Addr().Interface().(*[]byte)
-	if len(*buffer) != len(bytes) || unsafe.SliceData(*buffer) != unsafe.SliceData(bytes) {
-		return nil, fmt.Errorf("%w: the Buffer of %T is another", ErrUnknownLayout, memory)
-	}
-	if len(bytes) == 0 {
-		return nil, errors.New("a memory of no bytes cannot be made empty again")
-	}
-	return &view{memory, buffer}, nil
+	return field.Addr().Interface().(*[]byte), nil
 }
 
 // resize makes wazero call Reallocate(size) and believe the result.

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 //go:embed testdata/*.wasm
 var testdata embed.FS
 
-func guest(t *testing.T, name string) []byte {
+func guest(t testing.TB, name string) []byte {
 	t.Helper()
 	wasm, err := testdata.ReadFile("testdata/" + name + ".wasm")
 	require.NoError(t, err)
@@ -50,7 +50,7 @@ var functions = Functions{
 
 var cache = wazero.NewCompilationCache()
 
-func engine(t *testing.T) *Engine {
+func engine(t testing.TB) *Engine {
 	t.Helper()
 	ctx := context.Background()
 	e, err := NewEngine(ctx, EngineConfig{Cache: cache, MemoryPages: 16, Imports: imports, Functions: functions})
@@ -74,7 +74,7 @@ func instantiate(t *testing.T, c InstanceConfig) *Instance {
 	return i
 }
 
-func function(t *testing.T, i *Instance, name string, params, results int) *Function {
+func function(t testing.TB, i *Instance, name string, params, results int) *Function {
 	t.Helper()
 	f, err := i.Function(name, params, results)
 	require.NoError(t, err)
