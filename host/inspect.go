@@ -135,7 +135,7 @@ func kindOf(m *module.Module) ModuleKind {
 
 // judge collects the faults that show without looking at the code.
 func (r *Report) judge(m *module.Module) {
-	err, limit := m.CheckHandler(), uint64(DefaultMaxHandlerPages)
+	err, limit := m.CheckHandler(), uint64(DefaultMaxMemoryPages)
 	if r.Kind == KindStack {
 		err, limit = m.CheckStack(), DefaultMaxStackPages
 	}
