@@ -25,8 +25,8 @@ type Runtime struct {
 	clock    Clock // nil: the system's
 	modules  sandbox.HostModules
 	cache    wazero.CompilationCache // to be closed with it; nil if it is the embedder's
-	stacks   *sandbox.Engine // its guests can import sockets
-	handlers *sandbox.Engine // its guests cannot
+	stacks   *sandbox.Engine         // its guests can import sockets
+	handlers *sandbox.Engine         // its guests cannot
 	stack    *sandbox.Module
 
 	mu      sync.Mutex

@@ -24,6 +24,9 @@ type Server struct {
 	closing   chan struct{} // closed when it accepts no more
 	serving   sync.WaitGroup
 
+	own   inbound // of ServeConn
+	relay adapter // of ServeHTTP
+
 	done chan struct{} // closed when all has ended
 	err  error         // then: why
 }
@@ -64,6 +67,8 @@ func startServer(r *Runtime, h *Handler, c ServerConfig) (*Server, error) {
 			return nil, publicError(err)
 		}
 	}
+	s.own.open = func() (*listener, error) { return s.openInbound(s.options) }
+	s.relay.start(s)
 	return s, nil
 }
 
@@ -92,6 +97,7 @@ func (s *Server) wait() {
 	}
 	shards.Wait()
 	s.stopAccepting()
+	s.relay.Close()
 	s.serving.Wait()
 	if s.err = s.fault; s.err == nil {
 		s.err = ErrServerClosed
