@@ -14,6 +14,7 @@ import (
 // Server serves HTTP with one handler, on any number of listeners.
 type Server struct {
 	runtime *Runtime
+	handler *Handler
 	log     *slog.Logger
 	options abi.Options
 	shards  []*shard.Shard
@@ -35,6 +36,7 @@ type Server struct {
 func startServer(r *Runtime, h *Handler, c ServerConfig) (*Server, error) {
 	s := &Server{
 		runtime:   r,
+		handler:   h,
 		log:       r.log,
 		options:   c.options(),
 		shards:    make([]*shard.Shard, c.Shards),
@@ -102,6 +104,7 @@ func (s *Server) wait() {
 	if s.err = s.fault; s.err == nil {
 		s.err = ErrServerClosed
 	}
+	s.handler.leave()
 	s.runtime.forget(s)
 	close(s.done)
 }
