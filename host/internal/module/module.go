@@ -35,6 +35,7 @@ type Module struct {
 	Memories  []Limits   // in pages; imported ones first
 	Tables    []Limits   // in elements; imported ones first
 	Functions int        // defined, not imported
+	Globals   int        // imported and defined
 	Start     bool       // a start function runs when the module is instantiated, before any export is called
 	Producers []Producer // from the custom section "producers"; what the tools said of themselves
 

@@ -28,7 +28,7 @@ func Read(wasm []byte) (*Module, error) {
 	if err := checkPreamble(wasm); err != nil {
 		return nil, err
 	}
-	r := reader{file: Scanner{Data: wasm, Pos: preambleSize}}
+	r := reader{file: Scanner{Data: wasm, Pos: PreambleSize}}
 	for r.file.Rest() > 0 && r.file.Err == nil {
 		r.nextSection()
 	}
@@ -39,7 +39,8 @@ func Read(wasm []byte) (*Module, error) {
 	return &r.module, nil
 }
 
-const preambleSize = 8
+// PreambleSize is how many bytes come before the first section.
+const PreambleSize = 8
 
 func checkPreamble(wasm []byte) error {
 	magic := []byte("\x00asm")
@@ -48,7 +49,7 @@ func checkPreamble(wasm []byte) error {
 		return fmt.Errorf("%w: the file is empty", ErrNotWasm)
 	case bytes.HasPrefix(wasm, []byte("(module")) || bytes.HasPrefix(wasm, []byte("(component")):
 		return fmt.Errorf("%w but its text form: assemble it first, for example with wat2wasm", ErrNotWasm)
-	case len(wasm) < preambleSize && bytes.HasPrefix(wasm, magic[:min(len(wasm), len(magic))]):
+	case len(wasm) < PreambleSize && bytes.HasPrefix(wasm, magic[:min(len(wasm), len(magic))]):
 		return &FormatError{Offset: len(wasm), Reason: "truncated"}
 	case !bytes.HasPrefix(wasm, magic):
 		return fmt.Errorf("%w: it begins with %q", ErrNotWasm, wasm[:min(len(wasm), 4)])

@@ -66,6 +66,7 @@ func TestRead(t *testing.T) {
 		Memories:  []module.Limits{{Min: 3, Max: 300, HasMax: true}},
 		Tables:    []module.Limits{{Min: 1, Imported: true}},
 		Functions: 2,
+		Globals:   1,
 		Start:     true,
 		Producers: []module.Producer{{"language", "Go", "go1.26"}, {"processed-by", "Go cmd/compile", ""}},
 

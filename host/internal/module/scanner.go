@@ -25,13 +25,20 @@ type Scanner struct {
 	Data    []byte // to the end of the section, or of the file between sections; offsets are those of the file
 	Pos     int    // of the next byte
 	Section string // where Pos is, for errors
-	Err     error  // nil or a *FormatError
+	Err     error  // nil, a *FormatError or what was given to Stop
 }
 
 // Fail makes it a fault, unless there is one, that the bytes at offset are what format says.
 func (s *Scanner) Fail(offset int, format string, args ...any) {
 	if s.Err == nil {
-		s.Err = &FormatError{Offset: offset, Section: s.Section, Reason: fmt.Sprintf(format, args...)}
+		s.Stop(&FormatError{Offset: offset, Section: s.Section, Reason: fmt.Sprintf(format, args...)})
+	}
+}
+
+// Stop makes err the fault, unless there is one.
+func (s *Scanner) Stop(err error) {
+	if s.Err == nil {
+		s.Err = err
 	}
 	s.Pos = len(s.Data)
 }

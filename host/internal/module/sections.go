@@ -25,18 +25,22 @@ func readValues(s *Scanner) []abi.ValueType {
 	}
 	types := make([]abi.ValueType, n)
 	for i := range types {
-		types[i] = readValue(s)
+		types[i] = ReadValue(s)
 	}
 	return types
 }
 
-func readValue(s *Scanner) abi.ValueType {
+// ReadValue reads a value type.
+func ReadValue(s *Scanner) abi.ValueType {
 	t := abi.ValueType(s.Byte())
-	if s.Err == nil && typeName(t) == "" {
+	if s.Err == nil && !IsValue(byte(t)) {
 		s.Fail(s.Pos-1, "value of type %#x is not supported", byte(t))
 	}
 	return t
 }
+
+// IsValue reports whether a byte stands for a value type of the core specification, version 2.
+func IsValue(b byte) bool { return typeName(abi.ValueType(b)) != "" }
 
 func (r *reader) readImports(s *Scanner) {
 	n := s.Count("imports", 4, maxExternals)
@@ -55,11 +59,11 @@ func (r *reader) readImports(s *Scanner) {
 		case Memory:
 			r.readMemory(s, true)
 		case Global:
-			readValue(s)
+			ReadValue(s)
 			if mutable := s.Byte(); s.Err == nil && mutable > 1 {
 				s.Fail(s.Pos-1, "mutability of a global is %#x", mutable)
 			}
-			r.globals++
+			r.module.Globals++
 		case Tag:
 			r.readTag(s)
 		default:
@@ -108,7 +112,9 @@ func (r *reader) readTable(s *Scanner, imported bool) {
 	if s.Err == nil && t != refFunc && t != refExtern {
 		s.Fail(s.Pos-1, "table of type %#x is not supported", byte(t))
 	}
-	r.module.Tables = append(r.module.Tables, readLimits(s, imported))
+	l := ReadLimits(s)
+	l.Imported = imported
+	r.module.Tables = append(r.module.Tables, l)
 }
 
 func (r *reader) readMemories(s *Scanner) {
@@ -120,21 +126,26 @@ func (r *reader) readMemories(s *Scanner) {
 
 func (r *reader) readMemory(s *Scanner, imported bool) {
 	start := s.Pos
-	l := readLimits(s, imported)
+	l := ReadLimits(s)
+	l.Imported = imported
 	if most := uint64(1) << 16; s.Err == nil && !l.Wide && (l.Min > most || l.Max > most) {
 		s.Fail(start, "memory of more than %d pages", most)
 	}
 	r.module.Memories = append(r.module.Memories, l)
 }
 
-func readLimits(s *Scanner, imported bool) Limits {
-	const hasMax, shared, wide = 1, 2, 4
+// LimitsMax is the bit of the first byte of encoded limits which says that there is a maximum.
+const LimitsMax = 1
+
+// ReadLimits reads limits. It does not know whether they are Imported.
+func ReadLimits(s *Scanner) Limits {
+	const shared, wide = 2, 4
 	start := s.Pos
 	flags := s.Byte()
-	if flags > hasMax|shared|wide {
+	if flags > LimitsMax|shared|wide {
 		s.Fail(start, "limits of form %#x are not supported", flags)
 	}
-	l := Limits{HasMax: flags&hasMax != 0, Shared: flags&shared != 0, Wide: flags&wide != 0, Imported: imported}
+	l := Limits{HasMax: flags&LimitsMax != 0, Shared: flags&shared != 0, Wide: flags&wide != 0}
 	bits := 32
 	if l.Wide {
 		bits = 64
@@ -166,7 +177,7 @@ func (r *reader) readTag(s *Scanner) {
 
 // countGlobals does not look at the globals: their values are expressions.
 func (r *reader) countGlobals(s *Scanner) {
-	r.globals += s.Count("globals", 4, maxFunctions)
+	r.module.Globals += s.Count("globals", 4, maxFunctions)
 }
 
 func (r *reader) readExports(s *Scanner) {
@@ -210,7 +221,7 @@ func (r *reader) number(k Kind) int {
 	case Memory:
 		return len(r.module.Memories)
 	case Global:
-		return r.globals
+		return r.module.Globals
 	default:
 		return r.tags
 	}
