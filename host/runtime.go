@@ -84,7 +84,7 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 	}
 	if r.handlers, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
 		Cache:       cache,
-		MemoryPages: DefaultMaxMemoryPages, // until package instrument bounds each module by itself
+		MemoryPages: maxPages, // each module has a limit of its own
 		Imports:     abi.HandlerImports,
 		Functions:   httpabi.Functions,
 		HostModules: r.modules,
