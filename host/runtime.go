@@ -83,7 +83,7 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 	if err = module.CheckStack(stack); err != nil {
 		return err
 	}
-	r.stack, err = r.stacks.Compile(ctx, "stack", stack)
+	r.stack, err = r.stacks.Compile(ctx, "stack", stack, sandbox.CompileConfig{})
 	return err
 }
 
@@ -126,7 +126,7 @@ func (r *Runtime) Load(ctx context.Context, name string, wasm []byte) (*Handler,
 	if err := module.CheckHandler(wasm); err != nil {
 		return nil, &LoadError{name, err}
 	}
-	m, err := r.handlers.Compile(ctx, name, wasm)
+	m, err := r.handlers.Compile(ctx, name, wasm, sandbox.CompileConfig{})
 	if err != nil {
 		return nil, &LoadError{name, err}
 	}

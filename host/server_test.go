@@ -208,7 +208,7 @@ func TestCloseWakesAHandlerThatSleeps(t *testing.T) {
 func TestHandlerThatFailsIsReplaced(t *testing.T) {
 	for _, test := range []struct{ path, reason, output string }{
 		{"/panic", "reason=unreachable", "panic: on purpose"},
-		{"/exit", "exit_code(3)", ""},
+		{"/exit", "exited with code 3", ""},
 		{"/memory", "reason=unreachable", "out of memory"},
 	} {
 		t.Run(test.path, func(t *testing.T) {
