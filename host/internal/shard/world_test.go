@@ -82,7 +82,7 @@ func start(t testing.TB, handler []byte, options ...option) (*world, error) {
 	w := &world{t: t, log: &logbook{}, clock: new(atomic.Int64)}
 	w.clock.Store(1e9)
 	c := setup{
-		Config: Config{MaxEvents: 100, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))},
+		Config:  Config{MaxEvents: 100, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))},
 		Handler: Handler{Limits: testLimits},
 	}
 	c.NewLoop = func(readBuffer func() []byte) Loop {
