@@ -3,6 +3,8 @@ package host
 import (
 	"errors"
 	"fmt"
+
+	"github.com/portholehttp/porthole/host/internal/wasisock"
 )
 
 var (
@@ -11,6 +13,9 @@ var (
 
 	// ErrRuntimeClosed is what a Runtime returns after Close.
 	ErrRuntimeClosed = errors.New("host: runtime closed")
+
+	// ErrUnsupported is what RunProgram returns where the sockets of programs are not supported.
+	ErrUnsupported = wasisock.ErrUnsupported
 )
 
 // LoadError says why a module was not accepted as a handler. Err is one of the errors of the
