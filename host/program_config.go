@@ -1,11 +1,12 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
+	"net/netip"
 	"strings"
 
 	"github.com/portholehttp/porthole/host/internal/grant"
@@ -49,8 +50,10 @@ type ProgramConfig struct {
 	// most 1048576.
 	MaxSockets int
 
-	// Resolver resolves names. nil means net.DefaultResolver.
-	Resolver *net.Resolver
+	// Resolver resolves names; it is called from several goroutines. nil means net.DefaultResolver.
+	Resolver interface {
+		LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+	}
 
 	// CacheDir and NoCache are as in Config.
 	CacheDir string
