@@ -63,6 +63,11 @@ func (s *Server) Listen(addr string) (net.Addr, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.serveInBackground(ln)
+}
+
+// serveInBackground is Serve on a goroutine of its own. It returns where ln listens.
+func (s *Server) serveInBackground(ln net.Listener) (net.Addr, error) {
 	l, err := s.open(ln, s.options)
 	if err != nil {
 		return nil, err

@@ -49,12 +49,15 @@ flag may be repeated:
   --allow-listen unix:/path  and fd:N, an inherited descriptor, likewise.
 
 Addresses of this machine and its link, such as 127.0.0.1, are reached by a rule of
-the address itself or by localhost, not by any other name, and not by *.`,
+the address itself or by localhost, not by any other name, and not by *.
+` + tlsHelp,
 		Example: `  porthole serve hello.wasm
   porthole serve --listen :8080 --listen unix:/run/hello.sock hello.wasm
   porthole serve --listen 127.0.0.1:0 --shards 1 --keep-alive-timeout 30s hello.wasm
   porthole serve --allow-connect api.example.com:443 --allow-connect localhost:5432 shop.wasm
-  porthole serve --allow-connect '*.example.com:*' --allow-listen 127.0.0.1:9000 shop.wasm`,
+  porthole serve --allow-connect '*.example.com:*' --allow-listen 127.0.0.1:9000 shop.wasm
+  porthole serve --tls-listen :443 --tls-cert cert.pem --tls-key key.pem shop.wasm
+  porthole serve --tls-listen :443 --acme-domain shop.example.com shop.wasm`,
 		DisableFlagsInUseLine: true,
 		Args:                  exactly("HANDLER.wasm"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -70,6 +73,7 @@ the address itself or by localhost, not by any other name, and not by *.`,
 	flags.IntVar(&s.server.Shards, "shards", 0, "how many shards; 0: one for each CPU")
 	flags.DurationVar(&s.drain, "drain-timeout", 30*time.Second, "how long requests in flight may take to finish after a signal; 0: no limit")
 	limitFlags(flags, &s.server)
+	s.tls.register(flags)
 	flags.BoolVar(&s.server.IgnoreUpgrade, "ignore-upgrade", false, "serve a request with Upgrade as if it had none, unless the handler listens to upgrades")
 	flags.StringVar(&s.runtime.CacheDir, "cache-dir", "", "where compiled modules are kept (default the user's cache directory)")
 	flags.BoolVar(&s.runtime.NoCache, "no-cache", false, "keep no compiled modules")
@@ -83,6 +87,7 @@ type serve struct {
 	runtime host.Config
 	handler host.HandlerConfig
 	server  host.ServerConfig
+	tls     tlsFlags
 	stderr  io.Writer
 }
 
@@ -132,18 +137,27 @@ func (s *serve) validate() error {
 	if s.drain < 0 {
 		negative = errors.New("--drain-timeout is negative")
 	}
-	return errors.Join(negative, s.runtime.Validate(), s.handler.Validate(), s.server.Validate())
+	_, secure := s.tls.config()
+	return errors.Join(negative, s.runtime.Validate(), s.handler.Validate(), s.server.Validate(), secure)
 }
 
 // listenAll opens every listener, or fails, before it says so of any.
 func (s *serve) listenAll(server *host.Server) error {
 	var lines strings.Builder
-	for _, address := range s.listen.list() {
+	opened := func(where string) { fmt.Fprintf(&lines, "listening on %s\n", where) }
+	plain := s.listen.list()
+	if len(s.listen) == 0 && len(s.tls.listen) > 0 {
+		plain = nil
+	}
+	for _, address := range plain {
 		bound, err := server.Listen(address)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&lines, "listening on %s\n", showAddress(bound))
+		opened(showAddress(bound))
+	}
+	if err := s.tls.listenAll(server, opened); err != nil {
+		return err
 	}
 	_, err := io.WriteString(s.stderr, lines.String())
 	return err
