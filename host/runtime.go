@@ -14,6 +14,7 @@ import (
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/host/internal/httpabi"
 	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/observe"
 	"github.com/portholehttp/porthole/host/internal/sandbox"
 	"github.com/portholehttp/porthole/host/internal/sockabi"
 	"github.com/portholehttp/porthole/wasm"
@@ -22,6 +23,7 @@ import (
 // Runtime holds the compiled stack and the handlers of a process. One is enough for many servers.
 type Runtime struct {
 	log      *slog.Logger
+	observe  *observe.Hub // nil: nobody looks
 	cache    wazero.CompilationCache
 	stacks   *sandbox.Engine // its guests can import sockets
 	handlers *sandbox.Engine // its guests cannot
@@ -61,6 +63,9 @@ func newRuntime(ctx context.Context, c Config, stack []byte) (*Runtime, error) {
 }
 
 func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error) {
+	if r.observe, err = observe.New(c.Metrics, c.TracerProvider); err != nil {
+		return err
+	}
 	if r.cache, err = openCache(c, r.log); err != nil {
 		return err
 	}
@@ -217,6 +222,7 @@ func (r *Runtime) Close(ctx context.Context) error {
 
 // release frees what start made.
 func (r *Runtime) release(ctx context.Context) error {
+	r.observe.Close()
 	var errs []error
 	for _, e := range []*sandbox.Engine{r.stacks, r.handlers} {
 		if e != nil {
