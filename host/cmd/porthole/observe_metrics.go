@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	nethttp "net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -21,7 +22,7 @@ func (*metricsAddress) Type() string     { return "address" }
 func (a *metricsAddress) String() string { return string(*a) }
 
 func (a *metricsAddress) Set(s string) error {
-	if _, port, err := net.SplitHostPort(s); err != nil || port == "" {
+	if _, port, err := net.SplitHostPort(s); err != nil || port == "" || strings.HasPrefix(s, unixPrefix) {
 		return errors.New("want host:port")
 	}
 	*a = metricsAddress(s)

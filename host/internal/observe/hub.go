@@ -49,15 +49,16 @@ func (h *Hub) Close() {
 // Accepted says that a client has connected.
 func (h *Hub) Accepted() {
 	if h != nil {
-		h.registration.accepted.Inc()
+		h.registration.connections.accepted.Inc()
 	}
 }
 
-// Opened says how many connections of clients more, or fewer, are open.
-func (h *Hub) Opened(change int) {
-	if h != nil {
-		h.registration.open.Add(float64(change))
+// Connections has open tell how many connections a server has, until done is called. open is called from any goroutine, and must not block.
+func (h *Hub) Connections(open func() int) (done func()) {
+	if h == nil {
+		return func() {}
 	}
+	return h.registration.connections.add(open)
 }
 
 // Handler returns what observes one version of a handler, nil if nothing does. Versions of the same name are counted together.

@@ -77,8 +77,9 @@ func TestCounts(t *testing.T) {
 	h.Reloaded(false)
 	hub.Accepted()
 	hub.Accepted()
-	hub.Opened(2)
-	hub.Opened(-1)
+	hub.Connections(func() int { return 3 })
+	hub.Connections(func() int { return 2 })()
+	hub.Connections(func() int { return 1 })
 
 	assert.Equal(t, map[string]float64{
 		"requests_total{code=200,handler=shop,method=GET,route=/}":       3,
@@ -105,7 +106,7 @@ func TestCounts(t *testing.T) {
 		"handler_reloads_total{handler=shop,result=ok}":                  1,
 		"handler_reloads_total{handler=shop,result=failed}":              2,
 		"connections_accepted_total{}":                                   2,
-		"connections_open{}":                                             1,
+		"connections_open{}":                                             4,
 	}, values(t, registry))
 
 	problems, err := testutil.GatherAndLint(registry)
@@ -223,7 +224,7 @@ func TestNothingObserves(t *testing.T) {
 	assert.Nil(t, hub)
 	assert.Nil(t, hub.Handler("shop"))
 	hub.Accepted()
-	hub.Opened(1)
+	hub.Connections(func() int { return 1 })()
 	hub.Handler("shop").Reloaded(true)
 	hub.Handler("shop").Close()
 	hub.Close()

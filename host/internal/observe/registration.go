@@ -11,7 +11,7 @@ import (
 // registration is what a Registerer knows of us: a Collector of all handlers' series. Runtimes that have the same Registerer share it, and
 // count in the same series where they have handlers of the same name.
 type registration struct {
-	connections
+	connections *connections
 
 	mu     sync.Mutex
 	series map[string]*series // by handler
@@ -77,7 +77,7 @@ func (g *registration) Describe(to chan<- *prometheus.Desc) {
 	for _, c := range newSeries("").all { // they differ in values only
 		c.Describe(to)
 	}
-	g.connections.Describe(to)
+	g.connections.describe(to)
 }
 
 // Collect implements prometheus.Collector.
@@ -91,5 +91,5 @@ func (g *registration) Collect(to chan<- prometheus.Metric) {
 	for _, c := range all {
 		c.Collect(to)
 	}
-	g.connections.Collect(to)
+	g.connections.collect(to)
 }
