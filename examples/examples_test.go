@@ -79,9 +79,9 @@ func serve(t *testing.T, name string, grants host.Grants, settings ...string) *s
 	wasm, err := os.ReadFile(file)
 	require.NoError(t, err)
 
-	handler, err := runtime.Load(t.Context(), name, wasm)
+	handler, err := runtime.Load(t.Context(), name, wasm, host.HandlerConfig{Grants: grants})
 	require.NoError(t, err)
-	server, err := runtime.NewServer(handler, host.ServerConfig{Shards: 1, Grants: grants})
+	server, err := runtime.NewServer(handler, host.ServerConfig{Shards: 1})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, server.Close()) })
 	addr, err := server.Listen("127.0.0.1:0")

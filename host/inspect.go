@@ -135,12 +135,12 @@ func kindOf(m *module.Module) ModuleKind {
 
 // judge collects the faults that show without looking at the code.
 func (r *Report) judge(m *module.Module) {
-	check, limit := m.CheckHandler, uint64(DefaultMaxHandlerPages)
+	err, limit := m.CheckHandler(), uint64(DefaultMaxMemoryPages)
 	if r.Kind == KindStack {
-		check, limit = m.CheckStack, DefaultMaxStackPages
+		err, limit = m.CheckStack(), DefaultMaxStackPages
 	}
 	var contract *module.ContractError
-	if err := check(); errors.As(err, &contract) {
+	if errors.As(err, &contract) {
 		for _, f := range contract.Faults {
 			r.Faults = append(r.Faults, f.String())
 		}

@@ -62,7 +62,7 @@ func TestInspectRefused(t *testing.T) {
 	s.Without("_initialize")
 	s.Function("on_start").Export = "_start"
 	s.Imports = append(s.Imports, module.Import{Module: "env", Name: "abort"}, module.Import{Module: "env", Name: "\x1b[31m", Kind: module.Global})
-	s.Memories[0] = module.Limits{Min: host.DefaultMaxHandlerPages + 1, Max: 65536, HasMax: true}
+	s.Memories[0] = module.Limits{Min: host.DefaultMaxMemoryPages + 1, Max: 65536, HasMax: true}
 	r := inspect(t, s)
 	assert.Equal(t, host.KindHandler, r.Kind)
 	assert.False(t, r.Loadable())

@@ -24,9 +24,11 @@ import (
 type Runtime struct {
 	log      *slog.Logger
 	observe  *observe.Hub // nil: nobody looks
-	cache    wazero.CompilationCache
-	stacks   *sandbox.Engine // its guests can import sockets
-	handlers *sandbox.Engine // its guests cannot
+	clock    Clock        // nil: the system's
+	modules  sandbox.HostModules
+	cache    wazero.CompilationCache // to be closed with it; nil if it is the embedder's
+	stacks   *sandbox.Engine         // its guests can import sockets
+	handlers *sandbox.Engine         // its guests cannot
 	stack    *sandbox.Module
 
 	mu      sync.Mutex
@@ -49,6 +51,7 @@ func newRuntime(ctx context.Context, c Config, stack []byte) (*Runtime, error) {
 	}
 	r := &Runtime{
 		log:     c.Logger,
+		clock:   c.Clock,
 		servers: make(map[*Server]struct{}),
 		unused:  make(chan struct{}),
 	}
@@ -66,11 +69,18 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 	if r.observe, err = observe.New(c.Metrics, c.TracerProvider); err != nil {
 		return err
 	}
-	if r.cache, err = openCache(c, r.log); err != nil {
+	cache := c.Cache
+	if cache == nil {
+		if cache, err = openCache(c, r.log); err != nil {
+			return err
+		}
+		r.cache = cache
+	}
+	if r.modules, err = hostModules(c.HostModules); err != nil {
 		return err
 	}
 	if r.stacks, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
-		Cache:       r.cache,
+		Cache:       cache,
 		MemoryPages: uint32(orDefault(c.MaxStackPages, DefaultMaxStackPages)),
 		Imports:     abi.StackImports,
 		Functions:   sockabi.Functions,
@@ -78,17 +88,18 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 		return err
 	}
 	if r.handlers, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
-		Cache:       r.cache,
-		MemoryPages: uint32(orDefault(c.MaxHandlerPages, DefaultMaxHandlerPages)),
+		Cache:       cache,
+		MemoryPages: DefaultMaxMemoryPages, // until package instrument bounds each module by itself
 		Imports:     abi.HandlerImports,
 		Functions:   httpabi.Functions,
+		HostModules: r.modules,
 	}); err != nil {
 		return err
 	}
 	if err = module.CheckStack(stack); err != nil {
 		return err
 	}
-	r.stack, err = r.stacks.Compile(ctx, "stack", stack)
+	r.stack, err = r.stacks.Compile(ctx, "stack", stack, sandbox.CompileConfig{})
 	return err
 }
 
@@ -111,33 +122,6 @@ func openCache(c *Config, log *slog.Logger) (wazero.CompilationCache, error) {
 	return wazero.NewCompilationCache(), nil
 }
 
-func orDefault(n, otherwise int) int {
-	if n == 0 {
-		return otherwise
-	}
-	return n
-}
-
-// Load validates and compiles a handler module. name is what log lines call it. The error is a *LoadError if
-// the module is at fault. Compiling takes a second for a large one and cannot be interrupted: ctx is looked at before.
-func (r *Runtime) Load(ctx context.Context, name string, wasm []byte) (*Handler, error) {
-	if err := context.Cause(ctx); err != nil {
-		return nil, err
-	}
-	if err := r.enter(); err != nil {
-		return nil, err
-	}
-	defer r.leave()
-	if err := module.CheckHandler(wasm); err != nil {
-		return nil, &LoadError{name, err}
-	}
-	m, err := r.handlers.Compile(ctx, name, wasm)
-	if err != nil {
-		return nil, &LoadError{name, err}
-	}
-	return &Handler{runtime: r, module: m}, nil
-}
-
 // NewServer starts the shards of a server whose requests go to h. It has no listeners yet: see Listen and Serve.
 // The error is a *FaultError if the handler did not start.
 func (r *Runtime) NewServer(h *Handler, c ServerConfig) (*Server, error) {
@@ -152,7 +136,6 @@ func (r *Runtime) NewServer(h *Handler, c ServerConfig) (*Server, error) {
 	}
 	c.Shards = orDefault(c.Shards, runtime.GOMAXPROCS(0))
 	c.MaxEvents = orDefault(c.MaxEvents, DefaultMaxEvents)
-	c.MaxOutboundSockets = orDefault(c.MaxOutboundSockets, DefaultMaxOutboundSockets)
 	s, err := startServer(r, h, c)
 	if err != nil {
 		r.leave()

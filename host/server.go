@@ -7,10 +7,8 @@ import (
 	"sync"
 
 	"github.com/portholehttp/porthole/abi"
-	"github.com/portholehttp/porthole/host/internal/grant"
 	"github.com/portholehttp/porthole/host/internal/sandbox"
 	"github.com/portholehttp/porthole/host/internal/shard"
-	"github.com/portholehttp/porthole/internal/dialer"
 )
 
 // Server serves HTTP with one handler, on any number of listeners.
@@ -41,20 +39,14 @@ func startServer(r *Runtime, h *Handler, c ServerConfig) (*Server, error) {
 		closing:   make(chan struct{}),
 		done:      make(chan struct{}),
 	}
-	grants, err := grant.Parse(c.Grants.Connect, c.Grants.Listen)
-	if err != nil {
-		return nil, err
-	}
-	p := &policy{grants: grants, log: s.log, handler: h.Name(), denied: make(map[string]struct{})}
-	own := newHandlerListeners(s, p)
-	dial := (&dialer.Dialer{Policy: p}).Dial
+	own := newHandlerListeners(s, h.policy)
 	errs := make([]error, c.Shards)
 	var starting sync.WaitGroup
 	for i := range s.shards {
 		starting.Go(func() {
 			s.shards[i], errs[i] = shard.Start(shard.Config{
-				Stack: r.stack, Handler: h.module, MaxEvents: c.MaxEvents, MaxSockets: c.MaxOutboundSockets, Logger: r.log,
-				Dial: dial, Listeners: own,
+				Stack: r.stack, Handler: h.module, MaxEvents: c.MaxEvents, MaxSockets: h.limits.MaxOutboundSockets, Logger: r.log,
+				NewLoop: r.newLoop(), Dial: h.dial, Listeners: own,
 			})
 		})
 	}

@@ -67,8 +67,8 @@ the address itself or by localhost, not by any other name, and not by *.
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.Var(&s.listen, "listen", "where to accept connections (default "+defaultAddress+")")
-	flags.Var(&grants{&s.server.Grants, &s.server.Grants.Connect}, "allow-connect", "what the handler may connect to")
-	flags.Var(&grants{&s.server.Grants, &s.server.Grants.Listen}, "allow-listen", "what the handler may listen on itself")
+	flags.Var(&grants{&s.handler.Grants, &s.handler.Grants.Connect}, "allow-connect", "what the handler may connect to")
+	flags.Var(&grants{&s.handler.Grants, &s.handler.Grants.Listen}, "allow-listen", "what the handler may listen on itself")
 	flags.IntVar(&s.server.Shards, "shards", 0, "how many shards; 0: one for each CPU")
 	flags.DurationVar(&s.drain, "drain-timeout", 30*time.Second, "how long requests in flight may take to finish after a signal; 0: no limit")
 	limitFlags(flags, &s.server)
@@ -84,6 +84,7 @@ type serve struct {
 	listen  addresses
 	drain   time.Duration
 	runtime host.Config
+	handler host.HandlerConfig
 	server  host.ServerConfig
 	observing
 	stderr io.Writer
@@ -112,7 +113,7 @@ func (s *serve) run(ctx context.Context, path string) (err error) {
 		return err
 	}
 	name := strings.TrimSuffix(filepath.Base(path), ".wasm")
-	handler, err := rt.Load(ctx, name, wasm)
+	handler, err := rt.Load(ctx, name, wasm, s.handler)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, withoutName(err))
 	}
@@ -145,7 +146,7 @@ func (s *serve) validate() error {
 	if s.drain < 0 {
 		negative = errors.New("--drain-timeout is negative")
 	}
-	return errors.Join(negative, s.runtime.Validate(), s.server.Validate())
+	return errors.Join(negative, s.runtime.Validate(), s.handler.Validate(), s.server.Validate())
 }
 
 // listenAll opens every listener, or fails, before it says so of any.

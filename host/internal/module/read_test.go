@@ -231,8 +231,8 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		// What was read can be asked about and shown.
-		for _, check := range []func() error{m.CheckHandler, m.CheckStack} {
-			if err := check(); err != nil && len(err.Error()) > 16<<10 {
+		for _, err := range []error{m.CheckHandler(), m.CheckStack()} {
+			if err != nil && len(err.Error()) > 16<<10 {
 				t.Fatalf("a message of %d bytes", len(err.Error()))
 			}
 		}

@@ -12,11 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/sys"
 	"go.uber.org/goleak"
 
 	"github.com/portholehttp/porthole/abi"
 	. "github.com/portholehttp/porthole/host/internal/sandbox"
+	"github.com/portholehttp/porthole/host/internal/wasi"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -61,7 +61,7 @@ func engine(t *testing.T) *Engine {
 
 func compile(t *testing.T, name string) *Module {
 	t.Helper()
-	m, err := engine(t).Compile(context.Background(), name, guest(t, name))
+	m, err := engine(t).Compile(context.Background(), name, guest(t, name), CompileConfig{})
 	require.NoError(t, err)
 	return m
 }
@@ -131,8 +131,8 @@ func TestFaults(t *testing.T) {
 		is              any
 	}{
 		{"trap", "trap", 0, 0, "unreachable", nil},
-		{"exit", "exit", 1, 0, "module closed with exit_code(3)", new(*sys.ExitError)},
-		{"stack overflow", "recurse", 1, 1, "stack overflow", nil},
+		{"exit", "exit", 1, 0, "the guest exited with code 3", new(*wasi.ExitError)},
+		{"stack overflow", "recurse", 1, 1, ErrCallDepth.Error(), nil},
 		{"misuse", "call_host", 1, 1, "call_host: nonsense", new(*Misuse)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -249,15 +249,15 @@ func TestCompileRefuses(t *testing.T) {
 		"memoryless": "the module exports no memory",
 		"large":      "17 pages",
 	} {
-		_, err := e.Compile(context.Background(), name, guest(t, name))
+		_, err := e.Compile(context.Background(), name, guest(t, name), CompileConfig{})
 		assert.ErrorContains(t, err, want)
 	}
-	_, err := e.Compile(context.Background(), "garbage", []byte("not wasm"))
+	_, err := e.Compile(context.Background(), "garbage", []byte("not wasm"), CompileConfig{})
 	assert.ErrorContains(t, err, "compile: ")
-	_, err = e.Compile(context.Background(), "memoryless", guest(t, "memoryless"))
+	_, err = e.Compile(context.Background(), "memoryless", guest(t, "memoryless"), CompileConfig{})
 	assert.ErrorIs(t, err, ErrNoMemory)
 
-	unknown, err := e.Compile(context.Background(), "unknown", guest(t, "unknown"))
+	unknown, err := e.Compile(context.Background(), "unknown", guest(t, "unknown"), CompileConfig{})
 	require.NoError(t, err)
 	_, err = unknown.Instantiate(InstanceConfig{})
 	assert.ErrorContains(t, err, "module[env] not instantiated")
@@ -335,7 +335,7 @@ func TestOutput(t *testing.T) {
 }
 
 func TestFaultWithoutTrace(t *testing.T) {
-	reason, trace := (&Fault{"g", "f", errors.New("no export")}).Explain()
+	reason, trace := (&Fault{Guest: "g", Function: "f", Err: errors.New("no export")}).Explain()
 	assert.Equal(t, "no export", reason)
 	assert.Empty(t, trace)
 }

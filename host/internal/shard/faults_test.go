@@ -19,9 +19,9 @@ func TestHandlerFaults(t *testing.T) {
 		log     string
 	}{
 		{"trap", nil, do(handlerTrap), "function=on_event reason=unreachable trace="},
-		{"exit", nil, do(handlerExit, 0), `function=on_event reason="module closed with exit_code(0)"`},
-		{"exit with a code", nil, do(handlerExit, 7), `function=on_event reason="module closed with exit_code(7)"`},
-		{"stack overflow", nil, do(handlerRecurse), `function=on_event reason="stack overflow"`},
+		{"exit", nil, do(handlerExit, 0), `function=on_event reason="the guest exited with code 0"`},
+		{"exit with a code", nil, do(handlerExit, 7), `function=on_event reason="the guest exited with code 7"`},
+		{"stack overflow", nil, do(handlerRecurse), `function=on_event reason="the calls are nested deeper than they may be"`},
 		{"store outside", nil, do(handlerStore, 8<<16), `function=on_event reason="out of bounds memory access"`},
 		{"trap in on_inbox", [][]byte{do(handlerStore, handlerTrapIn, 1)}, do(handlerPause, ownExchange), "function=on_inbox reason=unreachable"},
 		{"inbox past the end", [][]byte{do(handlerStore, handlerInboxOffset, 8<<16-handlerInbox)}, do(handlerPause, ownExchange),

@@ -50,7 +50,7 @@ func modules(t testing.TB, stack, handler []byte) (*sandbox.Module, *sandbox.Mod
 		e, err := sandbox.NewEngine(ctx, sandbox.EngineConfig{Cache: cache, MemoryPages: 256, Imports: imports, Functions: functions})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, e.Close(ctx)) })
-		m, err := e.Compile(ctx, name, wasm)
+		m, err := e.Compile(ctx, name, wasm, sandbox.CompileConfig{})
 		require.NoError(t, err)
 		return m
 	}
