@@ -16,6 +16,8 @@ var (
 
 	// ErrHandlerClosed is what a Server returns that gets a Handler after its Close.
 	ErrHandlerClosed = errors.New("host: handler closed")
+
+	errOtherRuntime = errors.New("host: the handler was loaded by another Runtime")
 )
 
 // LoadError says why a module was not accepted as a handler. Err is one of the errors of the

@@ -2,7 +2,9 @@ package host
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/portholehttp/porthole/host/internal/observe"
 	"github.com/portholehttp/porthole/host/internal/sandbox"
@@ -21,6 +23,9 @@ type Handler struct {
 	dial      shard.Dial
 	observer  *observe.Handler // nil: nobody looks
 
+	serving sync.Once              // starts own
+	own     atomic.Pointer[Server] // of ServeHTTP; nil: not started
+
 	mu     sync.Mutex
 	users  int // servers that have it, and have not seen the last of it
 	closed bool
@@ -32,12 +37,17 @@ func (h *Handler) Name() string { return h.module.Name() }
 // Close frees the compiled code as soon as nobody uses it: a server that has a route to the handler keeps it until that is
 // replaced or removed and the last request that it serves is over. Servers do not take it any more: ErrHandlerClosed.
 //
-// Handlers need not be closed before Runtime.Close, which frees them all. Close may be called again.
+// The requests of ServeHTTP are ended at once. Handlers need not be closed before Runtime.Close, which frees them all. Close may be called again.
 func (h *Handler) Close() error {
+	h.serving.Do(func() {}) // no more
+	var ended error
+	if s := h.own.Load(); s != nil {
+		ended = s.Close()
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed = true
-	return h.free()
+	return errors.Join(ended, h.free())
 }
 
 // enter keeps the code until leave.

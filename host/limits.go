@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/portholehttp/porthole/host/internal/sandbox"
 	"github.com/portholehttp/porthole/host/internal/shard"
 )
 
@@ -101,6 +102,16 @@ func (l *Limits) Validate() error {
 	size("MaxQueuedBytes", l.MaxQueuedBytes, 0, 1<<40)
 	size("MaxBodyBytes", l.MaxBodyBytes, 0, 1<<62)
 	return errors.Join(errs...)
+}
+
+// compile returns what l means for the compiler.
+func (l *Limits) compile() sandbox.CompileConfig {
+	return sandbox.CompileConfig{
+		Meter:         true,
+		CallDepth:     uint32(orDefault(l.MaxCallDepth, DefaultMaxCallDepth)),
+		MemoryPages:   uint32(orDefault(l.MaxMemoryPages, DefaultMaxMemoryPages)),
+		TableElements: uint32(orDefault(l.MaxTableElements, DefaultMaxTableElements)),
+	}
 }
 
 // shard returns what l means for a shard.

@@ -32,12 +32,7 @@ func (r *Runtime) Load(ctx context.Context, name string, wasm []byte, c HandlerC
 	if err := r.check(wasm, &c); err != nil {
 		return nil, &LoadError{name, err}
 	}
-	m, err := r.handlers.Compile(ctx, name, wasm, sandbox.CompileConfig{
-		Meter:         true,
-		CallDepth:     uint32(orDefault(c.Limits.MaxCallDepth, DefaultMaxCallDepth)),
-		MemoryPages:   uint32(orDefault(c.Limits.MaxMemoryPages, DefaultMaxMemoryPages)),
-		TableElements: uint32(orDefault(c.Limits.MaxTableElements, DefaultMaxTableElements)),
-	})
+	m, err := r.handlers.Compile(ctx, name, wasm, c.Limits.compile())
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, context.Cause(ctx)

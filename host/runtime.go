@@ -89,7 +89,7 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 	}
 	if r.handlers, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
 		Cache:       cache,
-		MemoryPages: DefaultMaxMemoryPages, // until package instrument bounds each module by itself
+		MemoryPages: maxPages, // each module has a limit of its own
 		Imports:     abi.HandlerImports,
 		Functions:   httpabi.Functions,
 		HostModules: r.modules,
@@ -129,15 +129,20 @@ func (r *Runtime) NewServer(h *Handler, c ServerConfig) (*Server, error) {
 		return nil, err
 	}
 	if h.runtime != r {
-		return nil, errors.New("host: the handler was loaded by another Runtime")
+		return nil, errOtherRuntime
 	}
 	if err := r.enter(); err != nil {
+		return nil, err
+	}
+	if err := h.enter(); err != nil {
+		r.leave()
 		return nil, err
 	}
 	c.Shards = orDefault(c.Shards, runtime.GOMAXPROCS(0))
 	c.MaxEvents = orDefault(c.MaxEvents, DefaultMaxEvents)
 	s, err := startServer(r, h, c)
 	if err != nil {
+		h.leave()
 		r.leave()
 		return nil, err
 	}

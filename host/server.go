@@ -14,6 +14,7 @@ import (
 // Server serves HTTP with one handler, on any number of listeners.
 type Server struct {
 	runtime *Runtime
+	handler *Handler
 	log     *slog.Logger
 	options abi.Options
 	shards  []*shard.Shard
@@ -24,6 +25,9 @@ type Server struct {
 	closing   chan struct{} // closed when it accepts no more
 	serving   sync.WaitGroup
 
+	own   inbound // of ServeConn
+	relay adapter // of ServeHTTP
+
 	done chan struct{} // closed when all has ended
 	err  error         // then: why
 }
@@ -32,6 +36,7 @@ type Server struct {
 func startServer(r *Runtime, h *Handler, c ServerConfig) (*Server, error) {
 	s := &Server{
 		runtime:   r,
+		handler:   h,
 		log:       r.log,
 		options:   c.options(),
 		shards:    make([]*shard.Shard, c.Shards),
@@ -64,6 +69,8 @@ func startServer(r *Runtime, h *Handler, c ServerConfig) (*Server, error) {
 			return nil, publicError(err)
 		}
 	}
+	s.own.open = func() (*listener, error) { return s.openInbound(s.options) }
+	s.relay.start(s)
 	return s, nil
 }
 
@@ -92,10 +99,12 @@ func (s *Server) wait() {
 	}
 	shards.Wait()
 	s.stopAccepting()
+	s.relay.Close()
 	s.serving.Wait()
 	if s.err = s.fault; s.err == nil {
 		s.err = ErrServerClosed
 	}
+	s.handler.leave()
 	s.runtime.forget(s)
 	close(s.done)
 }

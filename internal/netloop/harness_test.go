@@ -8,6 +8,8 @@ import (
 	"crypto/x509"
 	"math/big"
 	"net"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -15,11 +17,29 @@ import (
 	"time"
 
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/internal/tlsconn"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
 
+// portable has the loops of all tests do without a poller. TestPortable runs the suite again with it.
+var portable = os.Getenv(portableKey) != ""
+
+const portableKey = "NETLOOP_PORTABLE"
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// TestPortable runs all tests with what the loop does on other systems.
+func TestPortable(t *testing.T) {
+	if portable || newPoller() == nil {
+		t.Skip("it is what the other tests do already")
+	}
+	again := exec.Command(os.Args[0], "-test.timeout=5m")
+	again.Env = append(os.Environ(), portableKey+"=1")
+	out, err := again.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
 
 // hooks is a Handler made of functions; those that are nil ignore their event.
 type hooks struct {
@@ -140,6 +160,20 @@ func tlsPair(t testing.TB) (ours, theirs net.Conn) {
 	ours, theirs = tcpPair(t)
 	return tls.Server(ours, &tls.Config{Certificates: []tls.Certificate{certificate()}}),
 		tls.Client(theirs, &tls.Config{InsecureSkipVerify: true})
+}
+
+// establishedPair is a TLS connection whose handshake is over, and its peer, which tells a cut from an end likewise.
+func establishedPair(t testing.TB) (ours, theirs *tlsconn.Conn) {
+	here, there := tcpPair(t)
+	client := make(chan *tlsconn.Conn, 1)
+	go func() {
+		c, err := tlsconn.Client(t.Context(), there, &tls.Config{InsecureSkipVerify: true})
+		assert.NoError(t, err)
+		client <- c
+	}()
+	ours, err := tlsconn.Server(t.Context(), here, &tls.Config{Certificates: []tls.Certificate{certificate()}})
+	require.NoError(t, err)
+	return ours, <-client
 }
 
 func socketPair(t testing.TB, network, address string) (ours, theirs net.Conn) {

@@ -131,7 +131,7 @@ func TestInfoOfTLS(t *testing.T) {
 
 // TestInfoDoesNotWait asks while the handshake is under way, which waits for a peer that says nothing.
 func TestInfoDoesNotWait(t *testing.T) {
-	l := New(Config{})
+	l := New(Config{Portable: portable})
 	accepted, talked := make(chan Handle, 1), make(chan struct{})
 	run(t, l, &hooks{
 		accept: func(s, _ Handle) { accepted <- s },
@@ -149,4 +149,14 @@ func TestInfoDoesNotWait(t *testing.T) {
 		l.CloseHandle(h, true)
 		assert.Empty(t, l.Info(h))
 	})
+}
+
+// TestInfoAfterHandshake asks at once for what TLS says of a connection that comes with its handshake done.
+func TestInfoAfterHandshake(t *testing.T) {
+	l := New(Config{})
+	info := make(chan string, 1)
+	run(t, l, &hooks{accept: func(s, _ Handle) { info <- l.Info(s) }})
+	ours, _ := establishedPair(t)
+	l.Attach(ours, 0)
+	require.Contains(t, <-info, "\ntls=1.3\n")
 }

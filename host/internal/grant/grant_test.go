@@ -204,3 +204,27 @@ func FuzzConnect(f *testing.F) {
 		require.False(t, local && names.Address("tcp", at) == nil, at)
 	})
 }
+
+func TestResolve(t *testing.T) {
+	for _, c := range []struct{ connect, listen, yes, no string }{
+		{"", "", "", "example.com localhost"},
+		{"example.com:443", "", "example.com EXAMPLE.com.", "a.example.com example.org"},
+		{"*.example.com:443", "", "a.example.com", "example.com"},
+		{"*:443", "", "example.com localhost", ""},
+		{"10.0.0.0/8:* unix:/a", "fd:3 unix:/b", "", "example.com /a /b"},
+		{"", "localhost:80", "localhost", "example.com"},
+	} {
+		s := set(t, c.connect, c.listen)
+		for host := range strings.FieldsSeq(c.yes) {
+			assert.NoError(t, s.Resolve(host), host)
+		}
+		for host := range strings.FieldsSeq(c.no) {
+			assert.Error(t, s.Resolve(host), host)
+		}
+	}
+	err := (&Set{}).Resolve("example.com")
+	assert.EqualError(t, err, `resolving "example.com:*" needs the grant "connect": porthole serve --allow-connect 'example.com:*', or host.Grants.Connect`)
+	var refusal *Error
+	require.ErrorAs(t, err, &refusal)
+	assert.Contains(t, refusal.For("run"), "porthole run --allow-connect")
+}

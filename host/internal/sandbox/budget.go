@@ -38,12 +38,3 @@ func (i *Instance) Fuel() int64 {
 	}
 	return i.meter.used
 }
-
-// ErrNotResettable is returned for a guest whose state the host cannot put back: see instrument.Module.
-var ErrNotResettable = errors.New("the guest's state cannot be reset")
-
-// Snapshot remembers the state of the instance: memory, globals. It must not be running.
-func (i *Instance) Snapshot() error { return ErrNotResettable }
-
-// Reset puts the instance back to its Snapshot. An instance that has a fault cannot be reset.
-func (i *Instance) Reset() error { return ErrNotResettable }

@@ -22,6 +22,9 @@ type CompileConfig struct {
 // run, and bounds the memory it takes.
 var compiler = make(chan struct{}, 1)
 
+// compileHook is called when a compilation begins. It is for tests.
+var compileHook = func() {}
+
 // Compile compiles wasm, or takes it from the cache. name is what faults call the guest. The error is ErrNoMemory, an
 // *instrument.Refusal, or what the compiler found.
 //
@@ -42,8 +45,8 @@ func (e *Engine) Compile(ctx context.Context, name string, wasm []byte, c Compil
 	}
 	done := make(chan result)
 	e.compiling.Go(func() {
+		defer func() { <-compiler }()
 		m, err := e.compile(name, wasm, c)
-		<-compiler
 		select {
 		case done <- result{m, err}:
 		case <-ctx.Done():
@@ -67,6 +70,7 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 			m, err = nil, fmt.Errorf("compile: the compiler failed: %v", r)
 		}
 	}()
+	compileHook()
 	rewritten := &instrument.Module{Wasm: wasm}
 	if c != (CompileConfig{}) {
 		if rewritten, err = instrument.Rewrite(wasm, instrument.Config(c)); err != nil {

@@ -41,9 +41,12 @@ func NewEngine(ctx context.Context, c EngineConfig) (*Engine, error) {
 		return nil, err
 	}
 	// No WithCloseOnContextDone: it costs guests a multiple of their time. See meter for how a call ends.
+	// No debug information: it would be read when a guest traps, hostile as it is, and says where the code was
+	// before it was rewritten.
 	e := &Engine{
 		runtime: wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
 			WithCompilationCache(c.Cache).
+			WithDebugInfoEnabled(false).
 			WithMemoryLimitPages(c.MemoryPages)),
 		memoryPages: c.MemoryPages,
 	}

@@ -32,7 +32,21 @@ func (f *Fault) Explain() (reason, trace string) {
 		reason = ours.Error()
 	}
 	rest = strings.TrimPrefix(rest, "wasm stack trace:\n")
-	return reason, strings.ReplaceAll(strings.TrimSpace(rest), "\n\t", "\n")
+	trace = strings.ReplaceAll(strings.TrimSpace(cut(rest, maxTrace)), "\n\t", "\n")
+	return cut(reason, maxReason), trace
+}
+
+// A guest says itself what its functions are called. These bytes of it are enough for a log.
+const (
+	maxReason = 1 << 10
+	maxTrace  = 8 << 10
+)
+
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return s[:most] + "…"
 }
 
 // Misuse is a call or an answer of a guest that breaks the contract. A host function panics with it,

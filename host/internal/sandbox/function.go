@@ -30,6 +30,9 @@ func (f *Function) Call(params ...uint64) (uint64, error) {
 		i.meter.end()
 	}
 	i.running = false
+	if i.closed {
+		defer i.free()
+	}
 	if err != nil {
 		return 0, i.end(f.name, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
+	"github.com/portholehttp/porthole/host/internal/linear"
 	"github.com/portholehttp/porthole/host/internal/wasi"
 )
 
@@ -32,6 +33,7 @@ type Instance struct {
 	of        *Module
 	module    api.Module
 	memory    api.Memory
+	linear    *linear.Memory // behind memory, and outlives it: see Close
 	context   context.Context
 	wasi      wasi.System
 	meter     *meter // nil if it is not instrumented
@@ -39,6 +41,7 @@ type Instance struct {
 	running   bool // one of its exports is on the call stack
 	closed    bool
 	fault     *Fault // why it was ended
+	snapshot  *snapshot
 }
 
 // Instantiate makes an instance and runs its _initialize, if it has one. The error is a *Fault if the
@@ -72,9 +75,13 @@ func (m *Module) Instantiate(c InstanceConfig) (*Instance, error) {
 
 // start makes the guest live.
 func (i *Instance) start() error {
+	ctx, err := i.allocate()
+	if err != nil {
+		return err
+	}
 	// Anonymous: there may be many. None of the functions that wazero would call: it knows nothing of budgets.
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
-	module, err := i.of.engine.runtime.InstantiateModule(i.context, i.of.compiled, config)
+	module, err := i.of.engine.runtime.InstantiateModule(ctx, i.of.compiled, config)
 	if err != nil {
 		return i.end(instantiation, err)
 	}
@@ -101,15 +108,27 @@ const (
 	initialize    = "_initialize"
 )
 
-// Close frees the instance. It must not be running.
+// Close frees the instance, when the call that may be running has returned. By then no view of its memory may be in use: it is
+// unmapped. From now on calls return a Fault.
 func (i *Instance) Close() {
 	if i.closed {
 		return
 	}
 	i.closed = true
+	if i.fault == nil {
+		i.End("close", errClosed)
+	}
+	if !i.running {
+		i.free()
+	}
+}
+
+// free is Close when nothing runs.
+func (i *Instance) free() {
 	if i.module != nil {
 		_ = i.module.Close(i.context) // nothing of ours is closed with it
 	}
+	i.deallocate()
 	i.of.leave()
 }
 

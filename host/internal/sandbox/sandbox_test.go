@@ -5,6 +5,8 @@ import (
 	"embed"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,7 +30,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 //go:embed testdata/*.wasm
 var testdata embed.FS
 
-func guest(t *testing.T, name string) []byte {
+func guest(t testing.TB, name string) []byte {
 	t.Helper()
 	wasm, err := testdata.ReadFile("testdata/" + name + ".wasm")
 	require.NoError(t, err)
@@ -50,7 +52,7 @@ var functions = Functions{
 
 var cache = wazero.NewCompilationCache()
 
-func engine(t *testing.T) *Engine {
+func engine(t testing.TB) *Engine {
 	t.Helper()
 	ctx := context.Background()
 	e, err := NewEngine(ctx, EngineConfig{Cache: cache, MemoryPages: 16, Imports: imports, Functions: functions})
@@ -59,14 +61,14 @@ func engine(t *testing.T) *Engine {
 	return e
 }
 
-func compile(t *testing.T, name string) *Module {
+func compile(t testing.TB, name string) *Module {
 	t.Helper()
 	m, err := engine(t).Compile(context.Background(), name, guest(t, name), CompileConfig{})
 	require.NoError(t, err)
 	return m
 }
 
-func instantiate(t *testing.T, c InstanceConfig) *Instance {
+func instantiate(t testing.TB, c InstanceConfig) *Instance {
 	t.Helper()
 	i, err := compile(t, "guest").Instantiate(c)
 	require.NoError(t, err)
@@ -74,7 +76,7 @@ func instantiate(t *testing.T, c InstanceConfig) *Instance {
 	return i
 }
 
-func function(t *testing.T, i *Instance, name string, params, results int) *Function {
+func function(t testing.TB, i *Instance, name string, params, results int) *Function {
 	t.Helper()
 	f, err := i.Function(name, params, results)
 	require.NoError(t, err)
@@ -332,6 +334,15 @@ func TestOutput(t *testing.T) {
 	stderr.Flush()
 	assert.Equal(t, []string{"to stdout", "to stdout"}, out)
 	assert.Equal(t, []string{"to stderr"}, errs)
+}
+
+func TestFaultIsOfBoundedLength(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	f := &Fault{Guest: "g", Function: "f", Err: fmt.Errorf("%s\nwasm stack trace:\n\t%s\n\t%s", long, long, long)}
+	reason, trace := f.Explain()
+	assert.LessOrEqual(t, len(reason), 1<<10+3)
+	assert.LessOrEqual(t, len(trace), 8<<10+3)
+	assert.LessOrEqual(t, len(f.Error()), 2<<10)
 }
 
 func TestFaultWithoutTrace(t *testing.T) {
