@@ -59,20 +59,15 @@ func (h *Handler) Fault(kind shard.FaultKind) {
 	}
 }
 
-// Gone says that an instance is no more, after a fault or not.
+// Gone implements shard.Observer.
 func (h *Handler) Gone() { h.series.instances.Dec() }
 
 // Queued implements shard.Observer.
 func (h *Handler) Queued(change int) { h.series.queued.Add(float64(change)) }
 
-// Reloaded says whether the handler was replaced by this version, or could not be replaced and goes on as this one.
+// Reloaded says whether this version has replaced another one, or could not.
 func (h *Handler) Reloaded(ok bool) {
-	if h == nil {
-		return
+	if h != nil {
+		h.series.reloaded(ok)
 	}
-	i := 0
-	if ok {
-		i = 1
-	}
-	h.series.reloads[i].Inc()
 }

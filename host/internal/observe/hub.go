@@ -61,6 +61,13 @@ func (h *Hub) Connections(open func() int) (done func()) {
 	return h.registration.connections.add(open)
 }
 
+// LoadFailed says that a module was refused. That counts if there is a handler of that name, which the module was to replace.
+func (h *Hub) LoadFailed(name string) {
+	if h != nil {
+		h.registration.loadFailed(name)
+	}
+}
+
 // Handler returns what observes one version of a handler, nil if nothing does. Versions of the same name are counted together.
 func (h *Hub) Handler(name string) *Handler {
 	if h == nil {

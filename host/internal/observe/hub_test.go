@@ -74,7 +74,8 @@ func TestCounts(t *testing.T) {
 	h.Gone()
 	h.Reloaded(true)
 	h.Reloaded(false)
-	h.Reloaded(false)
+	hub.LoadFailed("shop")
+	hub.LoadFailed("another")
 	hub.Accepted()
 	hub.Accepted()
 	hub.Connections(func() int { return 3 })
@@ -226,6 +227,7 @@ func TestNothingObserves(t *testing.T) {
 	hub.Accepted()
 	hub.Connections(func() int { return 1 })()
 	hub.Handler("shop").Reloaded(true)
+	hub.LoadFailed("shop")
 	hub.Handler("shop").Close()
 	hub.Close()
 }

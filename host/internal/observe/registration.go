@@ -72,6 +72,14 @@ func (g *registration) drop(s *series) {
 	}
 }
 
+func (g *registration) loadFailed(handler string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if s := g.series[labelValue(handler)]; s != nil {
+		s.reloaded(false)
+	}
+}
+
 // Describe implements prometheus.Collector.
 func (g *registration) Describe(to chan<- *prometheus.Desc) {
 	for _, c := range newSeries("").all { // they differ in values only

@@ -88,6 +88,14 @@ func (s *series) histograms(name, help string, labels ...string) *prometheus.His
 	return v
 }
 
+func (s *series) reloaded(ok bool) {
+	i := 0
+	if ok {
+		i = 1
+	}
+	s.reloads[i].Inc()
+}
+
 // route returns what is counted for a pattern.
 func (s *series) route(pattern string) *route {
 	if r := (*s.routes.Load())[pattern]; r != nil {
