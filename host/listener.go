@@ -152,6 +152,7 @@ func (s *Server) accept(l *listener) error {
 		switch {
 		case err == nil:
 			retry = 0
+			s.runtime.observe.Accepted()
 			next = l.deal(conn, next, s.closing)
 			continue
 		case s.isClosing():
