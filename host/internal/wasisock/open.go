@@ -137,6 +137,9 @@ func (s *Sockets) sockConnect(m memory, p []uint64) errno {
 	case a.family != k.family:
 		return errAFNoSupport
 	}
+	if s.isNameserver(k, &a) {
+		return s.serve(k, &a)
+	}
 	if e = s.connectable(&a); e != success {
 		return e
 	}
