@@ -3,8 +3,7 @@ package instrument
 // The most of what the compiler's time or memory may grow with faster than the module does.
 const (
 	maxLocals  = 5_000
-	maxNesting = 2_000
-	maxLabels  = 100_000
+	maxNesting = 5_000
 	maxEntries = 10_000_000 // of a section
 )
 
@@ -17,4 +16,7 @@ const (
 	RuleTable    Rule = "elements of a table at the start"
 	RuleLocals   Rule = "locals of one function"
 	RuleNesting  Rule = "nested blocks"
+
+	RuleWork       Rule = "units of work for the compiler"
+	RuleModuleWork Rule = "units of work for the compiler in all functions"
 )
