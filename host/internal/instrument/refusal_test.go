@@ -148,7 +148,9 @@ func TestAnnouncedSizes(t *testing.T) {
 	// The names are a note that is left out: the engine would allocate for them.
 	a := bodyOf()
 	a.custom = [][]byte{moduletest.Section(0, slices.Concat(moduletest.Name("name"), []byte{1, 5}, []byte(huge)))}
-	m := rewrite(t, a.encode(), bounded)
-	assert.NotContains(t, string(m.Wasm), huge)
-	instantiate(t, m.Wasm)
+	for _, c := range []instrument.Config{{}, bounded} {
+		m := rewrite(t, a.encode(), c)
+		assert.NotContains(t, string(m.Wasm), huge)
+		instantiate(t, m.Wasm)
+	}
 }
