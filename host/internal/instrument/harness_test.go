@@ -52,7 +52,7 @@ func build(program string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(directory)
+	defer func() { _ = os.RemoveAll(directory) }()
 	out := filepath.Join(directory, "guest.wasm")
 	command := exec.Command("go", "build", "-buildmode=c-shared", "-o", out, program)
 	command.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
