@@ -98,9 +98,9 @@ func build(t *testing.T, name string, settings []string, args ...string) []byte 
 
 func servePlugin(t *testing.T, name string, grants host.Grants, settings ...string) *site {
 	t.Helper()
-	handler, err := runtime.Load(t.Context(), name, build(t, name, settings, "-buildmode=c-shared"))
+	handler, err := runtime.Load(t.Context(), name, build(t, name, settings, "-buildmode=c-shared"), host.HandlerConfig{Grants: grants})
 	require.NoError(t, err)
-	server, err := runtime.NewServer(handler, host.ServerConfig{Shards: 1, Grants: grants})
+	server, err := runtime.NewServer(handler, host.ServerConfig{Shards: 1})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, server.Close()) })
 	addr, err := server.Listen("127.0.0.1:0")

@@ -14,6 +14,7 @@ import (
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/host/internal/httpabi"
 	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/observe"
 	"github.com/portholehttp/porthole/host/internal/sandbox"
 	"github.com/portholehttp/porthole/host/internal/sockabi"
 	"github.com/portholehttp/porthole/wasm"
@@ -22,9 +23,12 @@ import (
 // Runtime holds the compiled stack and the handlers of a process. One is enough for many servers.
 type Runtime struct {
 	log      *slog.Logger
-	cache    wazero.CompilationCache
-	stacks   *sandbox.Engine // its guests can import sockets
-	handlers *sandbox.Engine // its guests cannot
+	observe  *observe.Hub // nil: nobody looks
+	clock    Clock        // nil: the system's
+	modules  sandbox.HostModules
+	cache    wazero.CompilationCache // to be closed with it; nil if it is the embedder's
+	stacks   *sandbox.Engine         // its guests can import sockets
+	handlers *sandbox.Engine         // its guests cannot
 	stack    *sandbox.Module
 
 	mu      sync.Mutex
@@ -47,6 +51,7 @@ func newRuntime(ctx context.Context, c Config, stack []byte) (*Runtime, error) {
 	}
 	r := &Runtime{
 		log:     c.Logger,
+		clock:   c.Clock,
 		servers: make(map[*Server]struct{}),
 		unused:  make(chan struct{}),
 	}
@@ -61,11 +66,21 @@ func newRuntime(ctx context.Context, c Config, stack []byte) (*Runtime, error) {
 }
 
 func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error) {
-	if r.cache, err = openCache(c, r.log); err != nil {
+	if r.observe, err = observe.New(c.Metrics, c.TracerProvider); err != nil {
+		return err
+	}
+	cache := c.Cache
+	if cache == nil {
+		if cache, err = openCache(c, r.log); err != nil {
+			return err
+		}
+		r.cache = cache
+	}
+	if r.modules, err = hostModules(c.HostModules); err != nil {
 		return err
 	}
 	if r.stacks, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
-		Cache:       r.cache,
+		Cache:       cache,
 		MemoryPages: uint32(orDefault(c.MaxStackPages, DefaultMaxStackPages)),
 		Imports:     abi.StackImports,
 		Functions:   sockabi.Functions,
@@ -73,10 +88,11 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 		return err
 	}
 	if r.handlers, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
-		Cache:       r.cache,
-		MemoryPages: uint32(orDefault(c.MaxHandlerPages, DefaultMaxHandlerPages)),
+		Cache:       cache,
+		MemoryPages: maxPages, // each module has a limit of its own
 		Imports:     abi.HandlerImports,
 		Functions:   httpabi.Functions,
+		HostModules: r.modules,
 	}); err != nil {
 		return err
 	}
@@ -106,33 +122,6 @@ func openCache(c *Config, log *slog.Logger) (wazero.CompilationCache, error) {
 	return wazero.NewCompilationCache(), nil
 }
 
-func orDefault(n, otherwise int) int {
-	if n == 0 {
-		return otherwise
-	}
-	return n
-}
-
-// Load validates and compiles a handler module. name is what log lines call it. The error is a *LoadError if
-// the module is at fault. Compiling takes a second for a large one and cannot be interrupted: ctx is looked at before.
-func (r *Runtime) Load(ctx context.Context, name string, wasm []byte) (*Handler, error) {
-	if err := context.Cause(ctx); err != nil {
-		return nil, err
-	}
-	if err := r.enter(); err != nil {
-		return nil, err
-	}
-	defer r.leave()
-	if err := module.CheckHandler(wasm); err != nil {
-		return nil, &LoadError{name, err}
-	}
-	m, err := r.handlers.Compile(ctx, name, wasm, sandbox.CompileConfig{})
-	if err != nil {
-		return nil, &LoadError{name, err}
-	}
-	return &Handler{runtime: r, module: m}, nil
-}
-
 // NewServer starts the shards of a server whose requests go to h. It has no listeners yet: see Listen and Serve.
 // The error is a *FaultError if the handler did not start.
 func (r *Runtime) NewServer(h *Handler, c ServerConfig) (*Server, error) {
@@ -140,16 +129,20 @@ func (r *Runtime) NewServer(h *Handler, c ServerConfig) (*Server, error) {
 		return nil, err
 	}
 	if h.runtime != r {
-		return nil, errors.New("host: the handler was loaded by another Runtime")
+		return nil, errOtherRuntime
 	}
 	if err := r.enter(); err != nil {
 		return nil, err
 	}
+	if err := h.enter(); err != nil {
+		r.leave()
+		return nil, err
+	}
 	c.Shards = orDefault(c.Shards, runtime.GOMAXPROCS(0))
 	c.MaxEvents = orDefault(c.MaxEvents, DefaultMaxEvents)
-	c.MaxOutboundSockets = orDefault(c.MaxOutboundSockets, DefaultMaxOutboundSockets)
 	s, err := startServer(r, h, c)
 	if err != nil {
+		h.leave()
 		r.leave()
 		return nil, err
 	}
@@ -217,6 +210,7 @@ func (r *Runtime) Close(ctx context.Context) error {
 
 // release frees what start made.
 func (r *Runtime) release(ctx context.Context) error {
+	r.observe.Close()
 	var errs []error
 	for _, e := range []*sandbox.Engine{r.stacks, r.handlers} {
 		if e != nil {

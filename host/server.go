@@ -7,15 +7,14 @@ import (
 	"sync"
 
 	"github.com/portholehttp/porthole/abi"
-	"github.com/portholehttp/porthole/host/internal/grant"
 	"github.com/portholehttp/porthole/host/internal/sandbox"
 	"github.com/portholehttp/porthole/host/internal/shard"
-	"github.com/portholehttp/porthole/internal/dialer"
 )
 
 // Server serves HTTP with one handler, on any number of listeners.
 type Server struct {
 	runtime *Runtime
+	handler *Handler
 	log     *slog.Logger
 	options abi.Options
 	shards  []*shard.Shard
@@ -26,6 +25,9 @@ type Server struct {
 	closing   chan struct{} // closed when it accepts no more
 	serving   sync.WaitGroup
 
+	own   inbound // of ServeConn
+	relay adapter // of ServeHTTP
+
 	done chan struct{} // closed when all has ended
 	err  error         // then: why
 }
@@ -34,6 +36,7 @@ type Server struct {
 func startServer(r *Runtime, h *Handler, c ServerConfig) (*Server, error) {
 	s := &Server{
 		runtime:   r,
+		handler:   h,
 		log:       r.log,
 		options:   c.options(),
 		shards:    make([]*shard.Shard, c.Shards),
@@ -41,20 +44,14 @@ func startServer(r *Runtime, h *Handler, c ServerConfig) (*Server, error) {
 		closing:   make(chan struct{}),
 		done:      make(chan struct{}),
 	}
-	grants, err := grant.Parse(c.Grants.Connect, c.Grants.Listen)
-	if err != nil {
-		return nil, err
-	}
-	p := &policy{grants: grants, log: s.log, handler: h.Name(), denied: make(map[string]struct{})}
-	own := newHandlerListeners(s, p)
-	dial := (&dialer.Dialer{Policy: p}).Dial
+	own := newHandlerListeners(s, h.policy)
 	errs := make([]error, c.Shards)
 	var starting sync.WaitGroup
 	for i := range s.shards {
 		starting.Go(func() {
 			s.shards[i], errs[i] = shard.Start(shard.Config{
-				Stack: r.stack, Handler: h.module, MaxEvents: c.MaxEvents, MaxSockets: c.MaxOutboundSockets, Logger: r.log,
-				Dial: dial, Listeners: own,
+				Stack: r.stack, Handler: h.module, MaxEvents: c.MaxEvents, MaxSockets: h.limits.MaxOutboundSockets, Logger: r.log,
+				NewLoop: r.newLoop(), Dial: h.dial, Listeners: own,
 			})
 		})
 	}
@@ -72,6 +69,8 @@ func startServer(r *Runtime, h *Handler, c ServerConfig) (*Server, error) {
 			return nil, publicError(err)
 		}
 	}
+	s.own.open = func() (*listener, error) { return s.openInbound(s.options) }
+	s.relay.start(s)
 	return s, nil
 }
 
@@ -89,6 +88,7 @@ func publicError(err error) error {
 
 // wait sees the server to its end.
 func (s *Server) wait() {
+	defer s.runtime.observe.Connections(s.connections)()
 	var shards sync.WaitGroup
 	for _, sh := range s.shards {
 		shards.Go(func() {
@@ -100,10 +100,12 @@ func (s *Server) wait() {
 	}
 	shards.Wait()
 	s.stopAccepting()
+	s.relay.Close()
 	s.serving.Wait()
 	if s.err = s.fault; s.err == nil {
 		s.err = ErrServerClosed
 	}
+	s.handler.leave()
 	s.runtime.forget(s)
 	close(s.done)
 }

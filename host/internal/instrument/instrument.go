@@ -5,7 +5,7 @@
 // The bytes are hostile. What would cost a compiler out of proportion is refused first: see Refusal.
 package instrument
 
-import "errors"
+import "github.com/portholehttp/porthole/host/internal/module"
 
 // Names that the rewritten module imports and exports besides its own. A module that uses them itself is refused.
 const (
@@ -45,9 +45,39 @@ type Module struct {
 	Resettable bool
 }
 
-// ErrNotImplemented is for the time being.
-var ErrNotImplemented = errors.New("instrument: not implemented")
+// Rewrite returns wasm as c says. The same bytes and configuration give the same result. The error is a *Refusal, or what
+// module.Read returns for bytes that are no module. It is no validation: the engine judges what the code means.
+func Rewrite(wasm []byte, c Config) (*Module, error) {
+	m, err := module.Read(wasm)
+	if err != nil {
+		return nil, err
+	}
+	r := rewriter{input: wasm, module: m, config: c, resettable: true}
+	if err := r.plan(); err != nil {
+		return nil, err
+	}
+	if err := r.run(); err != nil {
+		return nil, err
+	}
+	return &Module{Wasm: r.out, Globals: len(r.mutable), Resettable: r.resettable}, nil
+}
 
-// Rewrite returns wasm as c says. The same bytes and configuration give the same result. The error is a *Refusal, or what module.Read returns for
-// bytes that are no module.
-func Rewrite(wasm []byte, c Config) (*Module, error) { return &Module{Wasm: wasm}, nil }
+// plan refuses what the declarations show and assigns indices to what is added.
+func (r *rewriter) plan() error {
+	if err := r.checkNames(); err != nil {
+		return err
+	}
+	r.imported = uint32(len(r.module.Imports)) // all are functions
+	r.globals = uint32(r.module.Globals)
+	r.tables = uint32(len(r.module.Tables))
+	r.tick = r.imported
+	r.fuel = r.globals
+	r.depth = r.globals
+	if r.config.Meter {
+		r.depth++
+	}
+	r.planTypes()
+	r.out = make([]byte, 0, len(r.input)+len(r.input)/4+4096)
+	r.out = append(r.out, r.input[:module.PreambleSize]...)
+	return nil
+}

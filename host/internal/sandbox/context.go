@@ -22,6 +22,9 @@ func WithOwner(ctx context.Context, owner any) context.Context {
 // Owner returns the owner of the instance that called an import with ctx.
 func Owner[T any](ctx context.Context) T { return ctx.(*callContext).owner.(T) }
 
+// CallerName returns the name of the module whose instance called an import with ctx.
+func CallerName(ctx context.Context) string { return caller(ctx).name }
+
 // caller returns the instance that called an import with ctx.
 func caller(ctx context.Context) *Instance { return ctx.(*callContext).instance }
 

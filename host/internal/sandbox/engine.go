@@ -37,7 +37,7 @@ type Engine struct {
 
 // NewEngine returns an Engine; every function of c.Imports must be in c.Functions.
 func NewEngine(ctx context.Context, c EngineConfig) (*Engine, error) {
-	if err := c.HostModules.check(); err != nil {
+	if err := c.HostModules.Check(); err != nil {
 		return nil, err
 	}
 	// No WithCloseOnContextDone: it costs guests a multiple of their time. See meter for how a call ends.

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -39,34 +40,38 @@ func (h HostModules) Imports() []abi.Function {
 	return all
 }
 
-// check refuses what cannot be offered.
-func (h HostModules) check() error {
+// Check names all that cannot be offered, joined.
+func (h HostModules) Check() error {
+	var errs []error
 	for _, module := range slices.Sorted(maps.Keys(h)) {
 		if module == "" {
-			return fmt.Errorf("a host module has no name")
+			errs = append(errs, errors.New("a host module has no name"))
 		}
 		for _, prefix := range reserved {
 			if strings.HasPrefix(module, prefix) {
-				return fmt.Errorf("host module %q: names that begin with %q are reserved", module, prefix)
+				errs = append(errs, fmt.Errorf("host module %q: names that begin with %q are reserved", module, prefix))
 			}
 		}
 		names := make(map[string]bool)
 		for _, f := range h[module] {
-			switch {
-			case names[f.Name]:
-				return fmt.Errorf("host function %s.%s: it is there twice", module, f.Name)
-			case f.Call == nil:
-				return fmt.Errorf("host function %s.%s: Call is nil", module, f.Name)
+			fault := func(format string, args ...any) {
+				errs = append(errs, fmt.Errorf("host function %s.%s: "+format, append([]any{module, f.Name}, args...)...))
+			}
+			if names[f.Name] {
+				fault("it is there twice")
 			}
 			names[f.Name] = true
+			if f.Call == nil {
+				fault("Call is nil")
+			}
 			for _, t := range slices.Concat(f.Params, f.Results) {
 				if t != api.ValueTypeI32 && t != api.ValueTypeI64 && t != api.ValueTypeF32 && t != api.ValueTypeF64 {
-					return fmt.Errorf("host function %s.%s: values of type %#x cannot be passed", module, f.Name, t)
+					fault("values of type %#x cannot be passed", t)
 				}
 			}
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func abiTypes(types []api.ValueType) []abi.ValueType {

@@ -65,6 +65,7 @@ type Request struct {
 	Pattern      string // of the route
 	Method       []byte
 	Target       []byte
+	Host         []byte // of the Host field; empty without one
 	Traceparent  []byte // the first field of that name, and the others joined by commas (W3C Trace Context)
 	Tracestate   []byte
 	Shard        int
@@ -81,7 +82,7 @@ type ExchangeObserver interface {
 	End(complete bool, fuel int64)
 }
 
-// Field is a header field.
+// Field is a header field. One without a value is left out, as is the client's.
 type Field struct{ Name, Value string }
 
 // FaultKind says why an instance was ended.
