@@ -107,6 +107,7 @@ func (p *program) sockets(ctx context.Context) wasisock.Config {
 		MaxSockets: orDefault(p.MaxSockets, DefaultMaxProgramSockets),
 		Resolver:   p.Resolver,
 		Denied:     p.OnDenied,
+		Listening:  p.OnListening,
 		Monotonic:  p.monotonic,
 		Realtime:   func() int64 { return time.Now().UnixNano() },
 	}

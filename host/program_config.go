@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/netip"
 	"strings"
 
@@ -39,8 +40,11 @@ type ProgramConfig struct {
 	Grants Grants
 
 	// OnDenied, if not nil, is told the first time that something is not granted, with an error that says what rule is missing. The
-	// program itself sees only EACCES. It is called on the goroutine of RunProgram.
+	// program itself sees only EACCES. It may be called from several goroutines, not two at a time.
 	OnDenied func(error)
+
+	// OnListening, if not nil, is told of each socket that begins to listen, where that is. It is called on the goroutine of RunProgram.
+	OnListening func(net.Addr)
 
 	// MaxMemoryPages is the most memory, in pages of 64 KiB. What the program asks beyond is refused; one in Go ends then. 0 means
 	// DefaultMaxProgramPages; at most 65536.

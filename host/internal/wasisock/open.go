@@ -81,6 +81,11 @@ func (s *Sockets) sockListen(_ memory, p []uint64) errno {
 		return e
 	}
 	k.listening = true
+	if s.config.Listening != nil {
+		if a, e := localAddress(k); e == success {
+			s.config.Listening(a.net())
+		}
+	}
 	return success
 }
 

@@ -18,6 +18,7 @@ type Config struct {
 	MaxSockets int             // that may be open; beyond it: MFILE
 	Resolver   Resolver        // nil: net.DefaultResolver
 	Denied     func(error)     // if not nil, is told of each refusal once: *grant.Error; never two at a time
+	Listening  func(net.Addr)  // if not nil, is told of each listener
 	Stdin      File            // of which poll_oneoff can tell whether it is readable; nil: it always is
 	Monotonic  func() int64    // the program's monotonic clock, nanoseconds
 	Realtime   func() int64    // nanoseconds since 1970
