@@ -44,15 +44,23 @@ func startServer(r *Runtime, h *Handler, c ServerConfig) (*Server, error) {
 		closing:   make(chan struct{}),
 		done:      make(chan struct{}),
 	}
-	own := newHandlerListeners(s, h.policy)
+	version := &shard.Handler{
+		Module: h.module, Isolation: shard.Isolation(h.isolation), Limits: h.limits, Args: h.args, Env: h.env,
+		Dial: h.dial, Listeners: newHandlerListeners(s, h.policy),
+	}
 	errs := make([]error, c.Shards)
 	var starting sync.WaitGroup
 	for i := range s.shards {
 		starting.Go(func() {
 			s.shards[i], errs[i] = shard.Start(shard.Config{
-				Stack: r.stack, Handler: h.module, MaxEvents: c.MaxEvents, MaxSockets: h.limits.MaxOutboundSockets, Logger: r.log,
-				NewLoop: r.newLoop(), Dial: h.dial, Listeners: own,
+				Stack: r.stack, Index: i, MaxEvents: c.MaxEvents, Logger: r.log, NewLoop: r.newLoop(),
 			})
+			if errs[i] == nil {
+				errs[i] = s.shards[i].Prepare(version)
+			}
+			if errs[i] == nil {
+				errs[i] = s.shards[i].SetRoutes(map[string]*shard.Handler{"/": version})
+			}
 		})
 	}
 	starting.Wait()

@@ -34,9 +34,8 @@ func (s *Shard) startStack() error {
 			return err
 		}
 	}
-	if h := s.handler; h != nil && h.mask != 0 {
-		s.operate(abi.OpServerListeners, h.target(0), h.mask, nil, nil, 0)
-	}
+	s.routes.told = 0
+	s.tellListeners()
 	s.rejoinServers()
 	if s.draining {
 		s.operate(abi.OpDrain, 0, 0, nil, nil, 0)

@@ -8,7 +8,9 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +22,7 @@ import (
 	"github.com/portholehttp/porthole/host/internal/httpabi"
 	"github.com/portholehttp/porthole/host/internal/sandbox"
 	"github.com/portholehttp/porthole/host/internal/sockabi"
+	"github.com/portholehttp/porthole/internal/netloop"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -30,17 +33,34 @@ const patience = 20 * time.Second
 // cache keeps what was compiled from one test to the next.
 var cache = wazero.NewCompilationCache()
 
-// world is a shard with guests of testdata.
+// world is a shard with guests of testdata. Its clock stands still unless a test moves it.
 type world struct {
 	*Shard
 	t        testing.TB
+	handler  *Handler
 	log      *logbook
+	clock    *atomic.Int64
 	listener *Listener
 }
 
-type option func(*Config)
+// setup is what a test may choose.
+type setup struct {
+	Config
+	Handler
+}
 
-func withMaxEvents(n int) option { return func(c *Config) { c.MaxEvents = n } }
+type option func(*setup)
+
+func withMaxEvents(n int) option        { return func(c *setup) { c.MaxEvents = n } }
+func withIsolation(i Isolation) option  { return func(c *setup) { c.Isolation = i } }
+func withLimits(f func(*Limits)) option { return func(c *setup) { f(&c.Limits) } }
+
+// testLimits are of a handler that a test has no other wish for.
+var testLimits = Limits{
+	StartTimeout: patience, EventTimeout: patience,
+	MaxInstances: 3, MaxExchanges: 1000, MaxQueuedRequests: 100, QueueTimeout: 5 * time.Second,
+	MaxOutboundSockets: 100, MaxOutboundRequests: 100, MaxQueuedBytes: 1 << 30, RetireTimeout: time.Minute,
+}
 
 // modules compiles a stack and a handler for one test.
 func modules(t testing.TB, stack, handler []byte) (*sandbox.Module, *sandbox.Module) {
@@ -59,13 +79,21 @@ func modules(t testing.TB, stack, handler []byte) (*sandbox.Module, *sandbox.Mod
 
 func start(t testing.TB, handler []byte, options ...option) (*world, error) {
 	t.Helper()
-	w := &world{t: t, log: &logbook{}}
-	c := Config{MaxEvents: 100, MaxSockets: 100, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
-	c.Stack, c.Handler = modules(t, stackWasm, handler)
+	w := &world{t: t, log: &logbook{}, clock: new(atomic.Int64)}
+	w.clock.Store(1e9)
+	c := setup{
+		Config: Config{MaxEvents: 100, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))},
+		Handler: Handler{Limits: testLimits},
+	}
+	c.NewLoop = func(readBuffer func() []byte) Loop {
+		return netloop.New(netloop.Config{ReadBuffer: readBuffer, Now: w.clock.Load})
+	}
+	c.Stack, c.Module = modules(t, stackWasm, handler)
 	for _, o := range options {
 		o(&c)
 	}
-	s, err := Start(c)
+	w.handler = &c.Handler
+	s, err := Start(c.Config)
 	if err != nil {
 		return w, err
 	}
@@ -74,7 +102,40 @@ func start(t testing.TB, handler []byte, options ...option) (*world, error) {
 		s.Stop()
 		<-s.Done()
 	})
-	return w, nil
+	if err := s.Prepare(w.handler); err != nil {
+		return w, err
+	}
+	return w, s.SetRoutes(map[string]*Handler{"/": w.handler})
+}
+
+// advance moves the clock, and returns when all timers that are due by then have been dealt with.
+func (w *world) advance(d time.Duration) {
+	w.t.Helper()
+	w.clock.Add(int64(d))
+	w.onLoop(func() {}) // wakes the loop, which looks at timers at the end of this turn
+	w.onLoop(func() {})
+}
+
+// steady returns when no instance is being made, and none of a version is missing that is about to be.
+func (w *world) steady() {
+	w.t.Helper()
+	for starting := true; starting; {
+		w.onLoop(func() {
+			starting = false
+			for _, v := range w.all {
+				starting = starting || v.starting > 0
+			}
+		})
+		runtime.Gosched()
+	}
+}
+
+// forgive has the handler's faults so far be forgotten.
+func (w *world) forgive() {
+	w.t.Helper()
+	w.steady()
+	w.advance(backoffMost)
+	w.advance(goodTime)
 }
 
 // newWorld starts a shard with a listener.
@@ -90,6 +151,7 @@ func newWorld(t testing.TB, handler []byte, options ...option) *world {
 // peer is the other end of a connection.
 type peer struct {
 	t    testing.TB
+	w    *world
 	conn *net.TCPConn
 }
 
@@ -106,7 +168,7 @@ func (w *world) connect() *peer {
 	require.NoError(w.t, err)
 	require.NoError(w.t, conn.SetDeadline(time.Now().Add(patience)))
 	w.listener.Attach(accepted, nil)
-	return &peer{w.t, conn.(*net.TCPConn)}
+	return &peer{w.t, w, conn.(*net.TCPConn)}
 }
 
 // tell sends commands to the stack, all at once.
@@ -155,6 +217,7 @@ func (p *peer) set(address uint64, value uint64) {
 // emit raises an event of the stack whose body tells the handler what to do.
 func (p *peer) emit(kind abi.EventKind, flags uint32, exchange uint64, handler ...[]byte) {
 	p.t.Helper()
+	p.w.steady()
 	body := bytes.Join(handler, nil)
 	p.poke(stackScratch, body)
 	p.ask(stackEmit, uint64(kind), uint64(flags), exchange, 1, 0, 0, stackScratch, uint64(len(body)))
