@@ -14,6 +14,7 @@ import (
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/host/internal/httpabi"
 	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/observe"
 	"github.com/portholehttp/porthole/host/internal/sandbox"
 	"github.com/portholehttp/porthole/host/internal/sockabi"
 	"github.com/portholehttp/porthole/wasm"
@@ -22,7 +23,8 @@ import (
 // Runtime holds the compiled stack and the handlers of a process. One is enough for many servers.
 type Runtime struct {
 	log      *slog.Logger
-	clock    Clock // nil: the system's
+	observe  *observe.Hub // nil: nobody looks
+	clock    Clock        // nil: the system's
 	modules  sandbox.HostModules
 	cache    wazero.CompilationCache // to be closed with it; nil if it is the embedder's
 	stacks   *sandbox.Engine         // its guests can import sockets
@@ -64,6 +66,9 @@ func newRuntime(ctx context.Context, c Config, stack []byte) (*Runtime, error) {
 }
 
 func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error) {
+	if r.observe, err = observe.New(c.Metrics, c.TracerProvider); err != nil {
+		return err
+	}
 	cache := c.Cache
 	if cache == nil {
 		if cache, err = openCache(c, r.log); err != nil {
@@ -205,6 +210,7 @@ func (r *Runtime) Close(ctx context.Context) error {
 
 // release frees what start made.
 func (r *Runtime) release(ctx context.Context) error {
+	r.observe.Close()
 	var errs []error
 	for _, e := range []*sandbox.Engine{r.stacks, r.handlers} {
 		if e != nil {

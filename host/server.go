@@ -96,6 +96,7 @@ func publicError(err error) error {
 
 // wait sees the server to its end.
 func (s *Server) wait() {
+	defer s.runtime.observe.Connections(s.connections)()
 	var shards sync.WaitGroup
 	for _, sh := range s.shards {
 		shards.Go(func() {

@@ -11,6 +11,7 @@ import (
 	"net"
 
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/internal/tlsconn"
 )
 
 // security is what a Destination says of TLS.
@@ -55,8 +56,8 @@ func serverName(to *abi.Destination, t *abi.DestinationTexts) string {
 
 // handshake speaks TLS over c, which it owns from then on.
 func (s *security) handshake(ctx context.Context, c net.Conn) (net.Conn, error) {
-	t := tls.Client(c, s.config)
-	if err := t.HandshakeContext(ctx); err != nil {
+	t, err := tlsconn.Client(ctx, c, s.config)
+	if err != nil {
 		_ = c.Close() // err says more
 		return nil, &handshakeError{s.chainFirst(err)}
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/internal/tlsconn"
 )
 
 // authority signs certificates, and is one.
@@ -123,7 +124,7 @@ func TestDialTLS(t *testing.T) {
 		to.serverName = name
 		c, err := Dial(t.Context(), to.record(), nil)
 		require.NoError(t, err)
-		state := c.(*tls.Conn).ConnectionState()
+		state := c.(*tlsconn.Conn).ConnectionState()
 		assert.True(t, state.HandshakeComplete)
 		assert.Equal(t, "http/1.1", state.NegotiatedProtocol)
 		assert.NotEmpty(t, state.VerifiedChains)

@@ -2,6 +2,7 @@ package netloop
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -350,4 +351,48 @@ func TestCloseThatBlocks(t *testing.T) {
 		_, err := theirs.Read(make([]byte, 1))
 		require.Equal(t, io.EOF, err)
 	})
+}
+
+// TestTruncation cuts TLS connections where crypto/tls sees nothing wrong: between two records.
+func TestTruncation(t *testing.T) {
+	for _, goodbye := range []bool{true, false} {
+		l := New(Config{})
+		ends := make(chan string, 1)
+		run(t, l, &hooks{
+			end:   func(Handle) { ends <- "end" },
+			close: func(_ Handle, status abi.Status) { ends <- fmt.Sprint("close ", status) },
+		})
+		ours, theirs := establishedPair(t)
+		l.Attach(ours, 0)
+		_, err := theirs.Write([]byte("part"))
+		require.NoError(t, err)
+		want := "end"
+		if goodbye {
+			require.NoError(t, theirs.CloseWrite())
+		} else {
+			want = fmt.Sprint("close ", abi.StatusReset)
+			require.NoError(t, theirs.NetConn().(*net.TCPConn).CloseWrite())
+		}
+		require.Equal(t, want, <-ends)
+	}
+}
+
+// TestClosureAlert checks that what the loop closes says goodbye, so that the peer can tell it from a cut.
+func TestClosureAlert(t *testing.T) {
+	for _, half := range []bool{true, false} {
+		l := New(Config{})
+		run(t, l, &hooks{accept: func(s, _ Handle) {
+			l.Write(s, []byte("all"))
+			if half {
+				l.Shutdown(s)
+			} else {
+				l.CloseHandle(s, false)
+			}
+		}})
+		ours, theirs := establishedPair(t)
+		l.Attach(ours, 0)
+		got, err := io.ReadAll(theirs)
+		require.NoError(t, err)
+		require.Equal(t, "all", string(got))
+	}
 }

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/internal/tlsconn"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
@@ -158,6 +160,20 @@ func tlsPair(t testing.TB) (ours, theirs net.Conn) {
 	ours, theirs = tcpPair(t)
 	return tls.Server(ours, &tls.Config{Certificates: []tls.Certificate{certificate()}}),
 		tls.Client(theirs, &tls.Config{InsecureSkipVerify: true})
+}
+
+// establishedPair is a TLS connection whose handshake is over, and its peer, which tells a cut from an end likewise.
+func establishedPair(t testing.TB) (ours, theirs *tlsconn.Conn) {
+	here, there := tcpPair(t)
+	client := make(chan *tlsconn.Conn, 1)
+	go func() {
+		c, err := tlsconn.Client(t.Context(), there, &tls.Config{InsecureSkipVerify: true})
+		assert.NoError(t, err)
+		client <- c
+	}()
+	ours, err := tlsconn.Server(t.Context(), here, &tls.Config{Certificates: []tls.Certificate{certificate()}})
+	require.NoError(t, err)
+	return ours, <-client
 }
 
 func socketPair(t testing.TB, network, address string) (ours, theirs net.Conn) {

@@ -15,8 +15,8 @@ func Info(c net.Conn) string {
 	return b.String()
 }
 
-// Info is the package's Info of the connection of h, without what TLS says until that is known: when its handshake
-// is over and the loop has seen some of what followed. "" if h is stale or not connected yet.
+// Info is the package's Info of the connection of h, without what TLS says until that is known: from the start for a connection
+// that says HandshakeOver, else when its handshake is over and the loop has seen some of what followed. "" if h is stale or not connected yet.
 func (l *Loop) Info(h Handle) string {
 	s := l.handles.socket(h)
 	if s == nil || s.conn == nil {

@@ -150,3 +150,13 @@ func TestInfoDoesNotWait(t *testing.T) {
 		assert.Empty(t, l.Info(h))
 	})
 }
+
+// TestInfoAfterHandshake asks at once for what TLS says of a connection that comes with its handshake done.
+func TestInfoAfterHandshake(t *testing.T) {
+	l := New(Config{})
+	info := make(chan string, 1)
+	run(t, l, &hooks{accept: func(s, _ Handle) { info <- l.Info(s) }})
+	ours, _ := establishedPair(t)
+	l.Attach(ours, 0)
+	require.Contains(t, <-info, "\ntls=1.3\n")
+}

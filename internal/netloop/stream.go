@@ -37,6 +37,7 @@ type stream struct {
 
 func newStream(l *Loop, c net.Conn) *socket {
 	s := &stream{socket: socket{loop: l, conn: c}, consumed: make(chan struct{}, 1)}
+	_, s.talked = c.(handshakeOver)
 	s.transport = s
 	s.work = s.worker
 	return &s.socket
@@ -217,6 +218,9 @@ func (s *stream) abort() {
 		s.loop.inbox.signal(&s.socket, gone)
 	})
 }
+
+// handshakeOver is a connection that has its TLS handshake behind it, such as those of internal/tlsconn.
+type handshakeOver interface{ HandshakeOver() }
 
 // innermost finds the connection that c is a layer over, as crypto/tls names it.
 func innermost(c net.Conn) net.Conn {

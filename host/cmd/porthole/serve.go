@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -36,7 +36,7 @@ finished, the exit code is 0. After --drain-timeout what is left is cut, and the
 exit code is 1; a second signal does that at once.
 
 A handler that traps or exits is replaced: its unanswered requests get 500, the log
-says why. Logs are lines of key=value on standard error.
+says why.
 
 A handler can reach nothing but the requests it gets, unless that is allowed. Each
 flag may be repeated:
@@ -49,12 +49,17 @@ flag may be repeated:
   --allow-listen unix:/path  and fd:N, an inherited descriptor, likewise.
 
 Addresses of this machine and its link, such as 127.0.0.1, are reached by a rule of
-the address itself or by localhost, not by any other name, and not by *.`,
+the address itself or by localhost, not by any other name, and not by *.
+` + tlsHelp + `
+
+` + observeHelp,
 		Example: `  porthole serve hello.wasm
   porthole serve --listen :8080 --listen unix:/run/hello.sock hello.wasm
   porthole serve --listen 127.0.0.1:0 --shards 1 --keep-alive-timeout 30s hello.wasm
   porthole serve --allow-connect api.example.com:443 --allow-connect localhost:5432 shop.wasm
-  porthole serve --allow-connect '*.example.com:*' --allow-listen 127.0.0.1:9000 shop.wasm`,
+  porthole serve --allow-connect '*.example.com:*' --allow-listen 127.0.0.1:9000 shop.wasm
+  porthole serve --tls-listen :443 --tls-cert cert.pem --tls-key key.pem shop.wasm
+  porthole serve --tls-listen :443 --acme-domain shop.example.com shop.wasm`,
 		DisableFlagsInUseLine: true,
 		Args:                  exactly("HANDLER.wasm"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -70,7 +75,9 @@ the address itself or by localhost, not by any other name, and not by *.`,
 	flags.IntVar(&s.server.Shards, "shards", 0, "how many shards; 0: one for each CPU")
 	flags.DurationVar(&s.drain, "drain-timeout", 30*time.Second, "how long requests in flight may take to finish after a signal; 0: no limit")
 	limitFlags(flags, &s.server)
+	s.tls.register(flags)
 	flags.BoolVar(&s.server.IgnoreUpgrade, "ignore-upgrade", false, "serve a request with Upgrade as if it had none, unless the handler listens to upgrades")
+	s.observing.flags(flags)
 	flags.StringVar(&s.runtime.CacheDir, "cache-dir", "", "where compiled modules are kept (default the user's cache directory)")
 	flags.BoolVar(&s.runtime.NoCache, "no-cache", false, "keep no compiled modules")
 	return cmd
@@ -83,10 +90,12 @@ type serve struct {
 	runtime host.Config
 	handler host.HandlerConfig
 	server  host.ServerConfig
-	stderr  io.Writer
+	tls     tlsFlags
+	observing
+	stderr io.Writer
 }
 
-func (s *serve) run(ctx context.Context, path string) error {
+func (s *serve) run(ctx context.Context, path string) (err error) {
 	if err := s.validate(); err != nil {
 		return &usageError{err}
 	}
@@ -94,7 +103,16 @@ func (s *serve) run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	s.runtime.Logger = slog.New(slog.NewTextHandler(s.stderr, nil))
+	var signals <-chan os.Signal // nil until they are caught
+	release := func() {}
+	defer func() {
+		s.observing.stop(ctx, signals, errors.Is(err, errSecondSignal))
+		release()
+	}()
+	s.runtime.Logger = s.logger(s.stderr)
+	if err := s.observing.start(ctx, &s.runtime); err != nil {
+		return err
+	}
 	rt, err := host.New(ctx, s.runtime)
 	if err != nil {
 		return err
@@ -109,16 +127,17 @@ func (s *serve) run(ctx context.Context, path string) error {
 		return fmt.Errorf("%s: %w", path, withoutName(err))
 	}
 
-	signals, release := catchSignals()
-	defer release()
+	signals, release = catchSignals()
 	if err := s.listenAll(server); err != nil {
 		return err
 	}
+	s.ready(true)
 	select {
 	case <-server.Done():
 		return server.Err()
 	case signal := <-signals:
 		s.runtime.Logger.Info("finishing requests in flight", "signal", signal.String())
+		s.ready(false)
 	}
 	if err := s.finish(ctx, server, signals); err != nil {
 		return err
@@ -132,18 +151,30 @@ func (s *serve) validate() error {
 	if s.drain < 0 {
 		negative = errors.New("--drain-timeout is negative")
 	}
-	return errors.Join(negative, s.runtime.Validate(), s.handler.Validate(), s.server.Validate())
+	_, secure := s.tls.config()
+	return errors.Join(negative, s.runtime.Validate(), s.handler.Validate(), s.server.Validate(), secure)
 }
 
 // listenAll opens every listener, or fails, before it says so of any.
 func (s *serve) listenAll(server *host.Server) error {
 	var lines strings.Builder
-	for _, address := range s.listen.list() {
+	opened := func(where string) { fmt.Fprintf(&lines, "listening on %s\n", where) }
+	plain := s.listen.list()
+	if len(s.listen) == 0 && len(s.tls.listen) > 0 {
+		plain = nil
+	}
+	for _, address := range plain {
 		bound, err := server.Listen(address)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&lines, "listening on %s\n", showAddress(bound))
+		opened(showAddress(bound))
+	}
+	if err := s.tls.listenAll(server, opened); err != nil {
+		return err
+	}
+	if s.page != nil {
+		fmt.Fprintf(&lines, "metrics on %s/metrics\n", showAddress(s.page.address))
 	}
 	_, err := io.WriteString(s.stderr, lines.String())
 	return err

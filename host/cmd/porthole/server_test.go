@@ -47,7 +47,7 @@ func serveWith(t *testing.T, s moduletest.Spec, args ...string) *process {
 		cancel()
 		<-p.ended
 	})
-	listeners := max(1, strings.Count(strings.Join(args, " "), "--listen"))
+	listeners := max(1, strings.Count(strings.Join(args, " "), "--listen")+strings.Count(strings.Join(args, " "), "--tls-listen"))
 	for range listeners {
 		p.addresses = append(p.addresses, strings.TrimPrefix(p.line("listening on "), "listening on "))
 	}

@@ -138,6 +138,9 @@ func (s *Shard) Done() <-chan struct{} { return s.done }
 // Err returns why the shard ended, once Done is closed; nil after Stop and Drain.
 func (s *Shard) Err() error { return s.err }
 
+// Connections returns how many connections there are, those that handlers have made included.
+func (s *Shard) Connections() int { return s.loop.Sockets() }
+
 // Drain finishes what is in flight, then ends the shard. It does not wait: see Done.
 func (s *Shard) Drain() {
 	s.loop.Post(func() {
