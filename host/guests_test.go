@@ -30,6 +30,8 @@ var (
 	hello    []byte // examples/hello
 	faulty   []byte // testdata/guests/faulty
 	outgoing []byte // testdata/guests/outgoing
+	peer     []byte // testdata/guests/peer
+	greeter  []byte // testdata/guests/greeter
 )
 
 func TestMain(m *testing.M) {
@@ -55,6 +57,12 @@ func testMain(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	if outgoing, err = build(dir, "./testdata/guests/outgoing"); err != nil {
+		return 1, err
+	}
+	if peer, err = build(dir, "./testdata/guests/peer"); err != nil {
+		return 1, err
+	}
+	if greeter, err = build(dir, "./testdata/guests/greeter"); err != nil {
 		return 1, err
 	}
 	code = m.Run()

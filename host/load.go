@@ -79,6 +79,7 @@ func (r *Runtime) newHandler(m *sandbox.Module, c *HandlerConfig) (*Handler, err
 	h := &Handler{
 		runtime:   r,
 		module:    m,
+		observer:  r.observe.Handler(m.Name()),
 		isolation: c.Isolation,
 		limits:    c.Limits.shard(),
 		args:      slices.Clone(c.Grants.Args),

@@ -14,3 +14,6 @@ func NewSmall(size, max uint64) (*Memory, error) {
 
 // Committed returns how many bytes of m can be touched.
 func (m *Memory) Committed() int { return m.region.committed }
+
+// Best is what Snapshot takes for a memory of that many bytes.
+func Best(size int) Mechanism { return best(size) }

@@ -11,8 +11,8 @@ type Kind string
 
 // The kinds of faults.
 const (
-	KindTrap      Kind = "trap"      // it did what WebAssembly does not allow
-	KindExit      Kind = "exit"      // it exited, as programs do that fail: a panic in Go is exit code 2
+	KindTrap      Kind = "trap"      // it did what WebAssembly does not allow, or gave up: a panic or deadlock in Go, abort in C
+	KindExit      Kind = "exit"      // it exited
 	KindDeadline  Kind = "deadline"  // ErrDeadline
 	KindFuel      Kind = "fuel"      // ErrFuel
 	KindDepth     Kind = "depth"     // ErrCallDepth

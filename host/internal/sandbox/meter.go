@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"github.com/tetratelabs/wazero/api"
@@ -16,15 +17,20 @@ const (
 	shortest = 50 * time.Microsecond
 	longest  = 200 * time.Microsecond
 
-	// The bounds of what is given at a time, in units of fuel. A unit takes from a fraction of a nanosecond, in a tight loop, to as long as the code
-	// between two loop headers.
+	// What is given at a time, in units of fuel. One takes about a nanosecond in a tight loop, and up to a hundred where the code between two
+	// loop headers is long. Most calls end within the first grant, and so never look at the clock. The last is for a guest that
+	// shows short loops first: however long those are that follow, they end within some milliseconds.
 	leastGrant = 1 << 8
-	firstGrant = 1 << 16
-	mostGrant  = 1 << 18
+	firstGrant = 1 << 14
+	mostGrant  = 1 << 16
 
 	// requests is how many calls of the host a guest may make without a look at the clock, and requestUnits what each costs.
 	requests     = 8
 	requestUnits = 32
+
+	// turn is how long a guest computes until other goroutines get their turn, if they wait for a processor. The scheduler alone would
+	// give it ten milliseconds.
+	turn = time.Millisecond
 )
 
 // meter bounds the calls of an instance. It is nil for a guest that is not instrumented.
@@ -44,8 +50,8 @@ type meter struct {
 	asked    int       // calls of the host since the last look at the clock
 	deadline time.Time // zero until the clock is looked at first
 	refilled time.Time // when the last grant was made; zero if something other than computing came since
-
-	grant int64 // how much to give at a time
+	yielded  time.Time // when others had their turn; zero until the clock is looked at first
+	grant    int64     // how much to give at a time
 }
 
 func newMeter(c CompileConfig, interrupt <-chan struct{}, b Budget) *meter {
@@ -61,7 +67,8 @@ func (m *meter) bind(guest api.Module) {
 // begin prepares an outermost call. It does not look at the clock, which would cost more than many calls take.
 func (m *meter) begin() {
 	m.spent, m.work, m.asked = 0, 0, 0
-	m.deadline, m.refilled = time.Time{}, time.Time{}
+	m.deadline, m.refilled, m.yielded = time.Time{}, time.Time{}, time.Time{}
+	m.grant = firstGrant
 	if m.depth != nil {
 		m.depth.Set(0)
 	}
@@ -112,6 +119,13 @@ func tick(ctx context.Context, guest api.Module, _ []uint64) {
 	}
 	m.refill()
 	m.refilled = now
+	switch {
+	case m.yielded.IsZero():
+		m.yielded = now
+	case now.Sub(m.yielded) >= turn:
+		runtime.Gosched()
+		m.refilled, m.yielded = time.Time{}, time.Now()
+	}
 }
 
 // adapt changes how much is given at a time, if that took d to use up.

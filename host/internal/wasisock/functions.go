@@ -2,6 +2,7 @@ package wasisock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -84,9 +85,15 @@ func (e *UnknownImportError) Error() string {
 	return fmt.Sprintf("import %s.%s with %d parameters: there is no such function", e.Module, e.Name, len(e.Params))
 }
 
+// ErrNoMemory is a program without what WASI works on.
+var ErrNoMemory = errors.New("export memory: missing")
+
 // Register adds WASI for one program to a runtime, in the signatures that the program imports. The error is an
-// *UnknownImportError if it imports something else.
+// *UnknownImportError if it imports something else, or ErrNoMemory.
 func (s *Sockets) Register(ctx context.Context, r wazero.Runtime, program wazero.CompiledModule) error {
+	if program.ExportedMemories()["memory"] == nil {
+		return ErrNoMemory
+	}
 	exporter := wasi_snapshot_preview1.NewFunctionExporter()
 	plain := r.NewHostModuleBuilder(ModuleName)
 	exporter.ExportFunctions(plain)

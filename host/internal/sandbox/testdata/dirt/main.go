@@ -14,7 +14,7 @@ var (
 	counter  int
 	names    = make(map[string][]byte)
 	mutex    sync.Mutex
-	messages = make(chan int, 1<<20)
+	messages = make(chan int, 1<<10)
 	kept     [][]byte
 )
 
@@ -56,3 +56,17 @@ func dirty(size int32) {
 //
 //go:wasmexport draw
 func draw() int64 { return rand.Int64() }
+
+// work is what a light request needs of a heap. It leaves nothing on purpose, and a little by accident.
+//
+//go:wasmexport work
+func work() int64 {
+	headers := make(map[string]string)
+	var body []byte
+	for i := range 8 {
+		name := "header-" + strconv.Itoa(i)
+		headers[name] = name + "-value"
+		body = append(body, headers[name]...)
+	}
+	return int64(len(body))
+}
