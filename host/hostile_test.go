@@ -73,6 +73,10 @@ func TestAttacks(t *testing.T) {
 
 			stop := make(chan struct{})
 			var beside sync.WaitGroup
+			t.Cleanup(func() {
+				close(stop)
+				beside.Wait()
+			})
 			beside.Go(func() {
 				c := newClient(t, "tcp", address)
 				for {
@@ -81,8 +85,13 @@ func TestAttacks(t *testing.T) {
 						return
 					default:
 					}
-					if code, body := get(t, c, "/good"); code != 200 || body != "hello world\n" {
-						t.Errorf("the handler beside it answers %d %q", code, body)
+					res, err := c.Get("http://host/good")
+					if !assert.NoError(t, err, "the handler beside it") {
+						return
+					}
+					body, err := io.ReadAll(res.Body)
+					_ = res.Body.Close()
+					if !assert.NoError(t, err) || !assert.Equal(t, "200 OK hello world\n", res.Status+" "+string(body)) {
 						return
 					}
 				}
@@ -91,17 +100,8 @@ func TestAttacks(t *testing.T) {
 				assert.Contains(t, a.status, statusOf(t, address, a.path[:2]), a.path)
 				awaitStatus(t, address, "/z", 200)
 			}
-			close(stop)
-			beside.Wait()
 		})
 	}
-}
-
-func loadWith(t testing.TB, r *host.Runtime, name string, wasm []byte, c host.HandlerConfig) *host.Handler {
-	t.Helper()
-	h, err := r.Load(t.Context(), name, wasm, c)
-	require.NoError(t, err)
-	return h
 }
 
 // statusOf makes a request on a connection of its own; 0: it was cut before the head.
@@ -178,7 +178,7 @@ func TestPointers(t *testing.T) {
 	bad := [][2]uint64{
 		{memory, 1}, {memory - 1, 2}, {math.MaxUint32, 1}, {1, math.MaxUint32}, {math.MaxUint32, math.MaxUint32}, {memory + 1, 0},
 	}
-	s, log := newServer(t, wasm, host.Config{}, host.ServerConfig{})
+	s, log := newServer(t, wasm, host.HandlerConfig{}, host.ServerConfig{})
 	address := listen(t, s, loopback)
 	c := newClient(t, "tcp", address)
 	seen := 0
@@ -202,7 +202,7 @@ func TestPointers(t *testing.T) {
 func TestArguments(t *testing.T) {
 	wasm, err := os.ReadFile("internal/shard/testdata/handler.wasm")
 	require.NoError(t, err)
-	s, _ := newServer(t, wasm, host.Config{}, host.ServerConfig{})
+	s, _ := newServer(t, wasm, host.HandlerConfig{}, host.ServerConfig{})
 	address := listen(t, s, loopback)
 	c := newClient(t, "tcp", address)
 	values := []uint64{0, 1, 2, 1 << 31, math.MaxUint32, 1 << 32, 1<<32 | 1, math.MaxInt64, 1 << 63, ownExchange - 1}
