@@ -150,4 +150,3 @@ func TestListeningHandlerThatKeepsFailing(t *testing.T) {
 	assert.EqualValues(t, abi.OpServerListen, p.record().What)
 	ports.idle(t)
 }
-
