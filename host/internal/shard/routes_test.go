@@ -143,3 +143,57 @@ func TestUnsuitedInstanceIsNotLost(t *testing.T) {
 	}
 	w.onLoop(func() { assert.Len(t, w.version(deaf).free, 1) })
 }
+
+// A connection is known to a handler from an earlier request on it. What it is upgraded to is for the handler of the request that says so.
+func TestUpgradeGoesByItsRequest(t *testing.T) {
+	for _, kind := range []abi.EventKind{abi.EventUpgrade, abi.EventConnect} {
+		for _, isolation := range []Isolation{Shared, Pooled} {
+			w := newWorld(t, handlerWasm)
+			p := w.connect()
+			p.ask(stackClock)
+			listening := listens(abi.ListenUpgrade | abi.ListenConnect)
+			a, b := w.prepared("a", listening), w.prepared("b", listening, withIsolation(isolation))
+			require.NoError(t, w.SetRoutes(map[string]*Handler{"/": a, "/b/": b}))
+			p.record()
+			p.answers(socketD)
+			p.emitHead(abi.EventRequest, abi.EventEnd, exchangeA, requestHead("/", 0), do(handlerSocketOf, ownExchange))
+			p.record()
+			p.record()
+			p.emitHead(kind, abi.EventEnd, socketD, requestHead("/b/", 0), do(handlerSend, ownExchange), do(handlerSendLog))
+			assert.EqualValues(t, socketD, p.record().Target)
+			assert.Equal(t, []uint32{1000 + uint32(kind)}, kinds(p.handlerLog()[:4]))
+			p.emit(abi.EventData, 0, exchangeA, do(handlerSendLog))
+			log := p.handlerLog()
+			assert.Equal(t, []uint32{1006, 1003}, kinds(log[len(log)-8:]), "and for the other it is closed")
+		}
+	}
+}
+
+// If it is for the handler that knows it, it stays what it is to that.
+func TestUpgradeOfAKnownSocket(t *testing.T) {
+	w := newWorld(t, handlerWasm)
+	p := w.connect()
+	p.emit(abi.EventConnection, 0, socketD)
+	p.emit(abi.EventUpgrade, 0, socketD)
+	p.emit(abi.EventData, 0, socketD, do(handlerSendLog))
+	log := p.handlerLog()
+	assert.Equal(t, []uint32{1017, 1015, 1003}, kinds(log))
+	assert.Equal(t, log[2:4], log[6:8], "one handle")
+	w.onLoop(func() { assert.Equal(t, 1, w.all[0].serving) })
+}
+
+// One instance that knows a connection may serve another request when that is upgraded.
+func TestUpgradeInAPool(t *testing.T) {
+	w := newWorld(t, handlerWasm, withIsolation(Pooled))
+	p := w.connect()
+	p.answers(socketD)
+	p.emit(abi.EventRequest, abi.EventEnd, exchangeA, do(handlerSocketOf, ownExchange))
+	p.record()
+	p.record()
+	p.emit(abi.EventUpgrade, abi.EventEnd, socketD, show()) // exchangeA is not over
+	assert.EqualValues(t, socketD, p.record().Target)
+	w.onLoop(func() {
+		assert.Len(t, w.all[0].live, 2)
+		assert.Equal(t, 2, w.all[0].serving)
+	})
+}
