@@ -31,6 +31,7 @@ var (
 	faulty   []byte // testdata/guests/faulty
 	outgoing []byte // testdata/guests/outgoing
 	peer     []byte // testdata/guests/peer
+	greeter  []byte // testdata/guests/greeter
 )
 
 func TestMain(m *testing.M) {
@@ -59,6 +60,9 @@ func testMain(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	if peer, err = build(dir, "./testdata/guests/peer"); err != nil {
+		return 1, err
+	}
+	if greeter, err = build(dir, "./testdata/guests/greeter"); err != nil {
 		return 1, err
 	}
 	code = m.Run()
