@@ -85,7 +85,8 @@ func (v *version) resume(int64) {
 
 // mayStart reports whether an instance may be started now.
 func (v *version) mayStart() bool {
-	return v.backoff.until <= v.shard.loop.Now() && v.starting < maxStarting
+	s := v.shard
+	return v.backoff.until <= s.loop.Now() && v.starting < maxStarting && !isClosed(s.interrupt)
 }
 
 // replenish starts an instance if there is none.

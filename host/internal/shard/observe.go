@@ -33,7 +33,7 @@ func (s *Shard) observe(v *version, pattern string, r *request) ExchangeObserver
 
 // observeEnd tells the observer that an exchange is over. In the midst of a call of its instance that waits until its fuel is known.
 func (i *instance) observeEnd(x *entry) {
-	complete := x.ended || x.answered
+	complete := x.ended || x.answered || x.kind == ofConnection
 	if i.running {
 		i.ends = append(i.ends, ending{x.observer, complete, x.fuel, x.handle == i.charged})
 		return
