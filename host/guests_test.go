@@ -30,6 +30,7 @@ var (
 	hello    []byte // examples/hello
 	faulty   []byte // testdata/guests/faulty
 	outgoing []byte // testdata/guests/outgoing
+	observed []byte // testdata/guests/observed
 	peer     []byte // testdata/guests/peer
 )
 
@@ -59,6 +60,9 @@ func testMain(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	if peer, err = build(dir, "./testdata/guests/peer"); err != nil {
+		return 1, err
+	}
+	if observed, err = build(dir, "./testdata/guests/observed"); err != nil {
 		return 1, err
 	}
 	code = m.Run()

@@ -46,7 +46,7 @@ func startServer(r *Runtime, h *Handler, c ServerConfig) (*Server, error) {
 	}
 	version := &shard.Handler{
 		Module: h.module, Isolation: shard.Isolation(h.isolation), Limits: h.limits, Args: h.args, Env: h.env,
-		Dial: h.dial, Listeners: newHandlerListeners(s, h.policy),
+		Dial: h.dial, Listeners: newHandlerListeners(s, h.policy), Observer: h.observing(),
 	}
 	errs := make([]error, c.Shards)
 	var starting sync.WaitGroup
