@@ -32,6 +32,7 @@ var (
 	outgoing []byte // testdata/guests/outgoing
 	observed []byte // testdata/guests/observed
 	peer     []byte // testdata/guests/peer
+	greeter  []byte // testdata/guests/greeter
 )
 
 func TestMain(m *testing.M) {
@@ -63,6 +64,9 @@ func testMain(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	if observed, err = build(dir, "./testdata/guests/observed"); err != nil {
+		return 1, err
+	}
+	if greeter, err = build(dir, "./testdata/guests/greeter"); err != nil {
 		return 1, err
 	}
 	code = m.Run()

@@ -22,6 +22,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"github.com/portholehttp/porthole/host"
+	"github.com/portholehttp/porthole/host/internal/module/moduletest"
 )
 
 // counted returns what is collected under a name, by labels in the order of their names; of a histogram, the count.
@@ -252,6 +253,53 @@ func TestResetsAreCounted(t *testing.T) {
 	}
 	becomes(t, registry, "porthole_handler_resets_total", map[string]float64{"shop": 4})
 	assert.Equal(t, map[string]float64{"shop": 1}, counted(t, registry, "porthole_handler_start_duration_seconds"))
+}
+
+// New versions of a handler are counted with the old ones; a handler that is gone is not counted at all.
+func TestReloadsAreCounted(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	r, _ := newRuntime(t, host.Config{Metrics: registry})
+	s, err := r.NewServer(nil, host.ServerConfig{Shards: 1})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	c := newClient(t, "tcp", listen(t, s, loopback))
+	good, bad := moduletest.Answering().Encode(), moduletest.Handler()
+	bad.Function("on_start").Body = []byte{0x00} // traps
+
+	var last *host.Handler
+	const versions = 20
+	for range versions {
+		h := load(t, r, "shop", good)
+		require.NoError(t, s.Handle("/", h))
+		require.NoError(t, s.Handle("/also/", h))
+		if last != nil {
+			require.NoError(t, last.Close())
+		}
+		last = h
+		get(t, c, "/")
+	}
+	_, err = r.Load(context.Background(), "shop", []byte("no module"), host.HandlerConfig{})
+	require.Error(t, err)
+	refused := load(t, r, "shop", bad.Encode())
+	require.Error(t, s.Handle("/", refused))
+	require.NoError(t, refused.Close())
+	_, err = r.Load(context.Background(), "another", []byte("no module"), host.HandlerConfig{})
+	require.Error(t, err)
+
+	assert.Equal(t, map[string]float64{"shop ok": versions - 1, "shop failed": 2}, counted(t, registry, "porthole_handler_reloads_total"))
+	becomes(t, registry, "porthole_requests_total", map[string]float64{"200 shop GET /": versions})
+	becomes(t, registry, "porthole_handler_instances", map[string]float64{"shop": 1})
+
+	require.NoError(t, s.Handle("/", load(t, r, "another", good)))
+	require.NoError(t, s.Remove("/also/"))
+	require.NoError(t, last.Close())
+	becomes(t, registry, "porthole_handler_instances", map[string]float64{"another": 1})
+	assert.Equal(t, map[string]float64{"another ok": 0, "another failed": 0}, counted(t, registry, "porthole_handler_reloads_total"))
+	require.NoError(t, s.Close())
+	require.NoError(t, r.Close(context.Background()))
+	n, err := testutil.GatherAndCount(registry)
+	require.NoError(t, err)
+	assert.Zero(t, n)
 }
 
 // Two Runtimes of one registry.

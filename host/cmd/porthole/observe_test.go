@@ -112,10 +112,12 @@ func TestMetricsListenFails(t *testing.T) {
 }
 
 func TestLogFormat(t *testing.T) {
-	p := serveWith(t, moduletest.Trapping(), "--listen", "127.0.0.1:0", "--log-format", "json")
+	p := startServe(t, "--listen", "127.0.0.1:0", "--log-format", "json", "--log-level", "error", handlerFile(t, moduletest.Trapping()))
+	var line struct{ Level, Msg, Handler, Address string }
+	require.NoError(t, json.Unmarshal([]byte(p.line("listening")), &line), "it comes whatever the level")
+	p.addresses = []string{line.Address}
 	status, _ := p.get(0)
 	require.Equal(t, 500, status)
-	var line struct{ Level, Msg, Handler string }
 	require.NoError(t, json.Unmarshal([]byte(p.line("handler ended")), &line))
 	assert.Equal(t, "ERROR", line.Level)
 	assert.Equal(t, "handler", line.Handler)

@@ -79,6 +79,12 @@ func (i *instance) SocketOf(exchange uint64) (uint64, abi.Status) {
 	if status != abi.StatusOK {
 		return 0, status
 	}
+	if other := s.handles.ofStack(socket); other != nil && other.owner != i {
+		if other.kind != ofHTTP {
+			return 0, abi.StatusClosed // it speaks HTTP no longer
+		}
+		other.owner.loses(other)
+	}
 	handle, err := s.socketHandle(socket, i)
 	if err != nil {
 		s.misused("on_handle", err)

@@ -134,10 +134,6 @@ func (s *Shard) deliverSocket(e *event) {
 		return
 	}
 	target, i, charged := x.handle, x.owner, x.owner.payer(x)
-	if other := s.handles.ofStack(e.Other); other != nil && other.owner != i {
-		s.misused("event_emit", fmt.Errorf("the socket %#x is another handler's", e.Other))
-		return
-	}
 	socket, err := s.socketHandle(e.Other, i)
 	if err != nil {
 		s.misused("event_emit", err)
@@ -156,6 +152,9 @@ func (s *Shard) deliverSocket(e *event) {
 // socketHandle returns i's handle of a socket of the stack, which may be new.
 func (s *Shard) socketHandle(socket uint64, i *instance) (uint64, error) {
 	if x := s.handles.ofStack(socket); x != nil {
+		if x.owner != i {
+			return 0, fmt.Errorf("the socket %#x is another handler's", socket)
+		}
 		return x.handle, nil
 	}
 	handle, err := s.handles.openNow(socket, i)

@@ -110,10 +110,7 @@ func (i *instance) takeOver(number uint32, record []byte) (uint64, abi.Status) {
 func (i *instance) ServerListeners(number, mask uint32) abi.Status {
 	s := i.shard
 	if number == 0 {
-		i.mask, i.version.mask = mask, mask
-		if i.version.routed {
-			s.tellListeners()
-		}
+		i.listenTo(mask)
 		return abi.StatusOK
 	}
 	if p := i.postponedAs(number); p != nil {
@@ -125,6 +122,19 @@ func (i *instance) ServerListeners(number, mask uint32) abi.Status {
 		l.mask = mask
 	}
 	return status
+}
+
+// listenTo takes note of server_listeners for server 0. What a Fresh instance says in a request is over with that.
+func (i *instance) listenTo(mask uint32) {
+	v := i.version
+	i.mask = mask
+	if v.Isolation == Fresh && !i.idle {
+		return
+	}
+	v.mask = mask
+	if v.routed {
+		i.shard.tellListeners()
+	}
 }
 
 // ServerClose implements httpabi.Host.

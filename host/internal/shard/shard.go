@@ -19,7 +19,8 @@ type Config struct {
 	Index     int // which shard it is, for observers
 	MaxEvents int // that one call of the stack may raise
 	Logger    *slog.Logger
-	NewLoop   NewLoop // nil: Portable
+	NewLoop   NewLoop       // nil: Portable
+	Clock     sandbox.Clock // the time of day, for guests too; nil: the system's
 }
 
 // Shard is a loop, what is connected to it, and its guests. Its exported methods are safe for concurrent use,

@@ -63,4 +63,9 @@ func (s *Shard) SocketSetOption(socket uint64, option abi.SocketOption, value in
 func (s *Shard) TimerSet(at int64) { s.loop.SetTimer(at) }
 
 // ClockNow implements sockabi.Host.
-func (s *Shard) ClockNow() int64 { return time.Now().UnixNano() }
+func (s *Shard) ClockNow() int64 {
+	if s.config.Clock != nil {
+		return s.config.Clock.Now().UnixNano()
+	}
+	return time.Now().UnixNano()
+}

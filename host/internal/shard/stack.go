@@ -46,7 +46,7 @@ func (s *Shard) startStack() error {
 func (s *Shard) newStack() (*stack, error) {
 	output := s.output("stack", "stderr", slog.LevelError)
 	instance, err := s.config.Stack.Instantiate(sandbox.InstanceConfig{
-		Owner: s, Stdout: output, Stderr: output, Interrupt: s.interrupt,
+		Owner: s, Stdout: output, Stderr: output, Clock: s.config.Clock, Interrupt: s.interrupt,
 	})
 	if err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ func (v *version) start() {
 	s.numbers[i.number] = nil // taken
 	door := &door{tooEarly{}}
 	c := sandbox.InstanceConfig{
-		Owner: door, Args: v.Args, Env: v.Env, Stdout: stdout, Stderr: stderr,
+		Owner: door, Args: v.Args, Env: v.Env, Stdout: stdout, Stderr: stderr, Clock: s.config.Clock,
 		Budget: sandbox.Budget{Time: v.Limits.StartTimeout}, Interrupt: s.interrupt,
 	}
 	s.starts.Go(func() {

@@ -107,7 +107,7 @@ func (s *Shard) tend() {
 	s.stirred = s.stirred[:last]
 	v.stirred = false
 	v.serveQueue()
-	if v.retired && v.over() {
+	if v.retired && v.over() && !isClosed(v.gone) { // the end of its instances has stirred it again
 		s.bury(v)
 	}
 }

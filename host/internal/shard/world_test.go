@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
 	"go.uber.org/goleak"
 
 	"github.com/portholehttp/porthole/abi"
@@ -40,6 +41,7 @@ type world struct {
 	handler  *Handler
 	log      *logbook
 	clock    *atomic.Int64
+	unsteady bool // instances are made when the test says so
 	listener *Listener
 }
 
@@ -47,6 +49,8 @@ type world struct {
 type setup struct {
 	Config
 	Handler
+	step    step
+	compile sandbox.CompileConfig
 }
 
 type option func(*setup)
@@ -54,6 +58,11 @@ type option func(*setup)
 func withMaxEvents(n int) option        { return func(c *setup) { c.MaxEvents = n } }
 func withIsolation(i Isolation) option  { return func(c *setup) { c.Isolation = i } }
 func withLimits(f func(*Limits)) option { return func(c *setup) { f(&c.Limits) } }
+
+func withStep(s step) option { return func(c *setup) { c.step = s } }
+
+// withMeter has the handler rewritten, so that its calls can be bounded and it can be reset.
+func withMeter(c *setup) { c.compile = sandbox.CompileConfig{Meter: true} }
 
 // testLimits are of a handler that a test has no other wish for.
 var testLimits = Limits{
@@ -65,16 +74,43 @@ var testLimits = Limits{
 // modules compiles a stack and a handler for one test.
 func modules(t testing.TB, stack, handler []byte) (*sandbox.Module, *sandbox.Module) {
 	t.Helper()
+	return compile(t, "stack", stack, sandbox.EngineConfig{Imports: abi.StackImports, Functions: sockabi.Functions}, sandbox.CompileConfig{}),
+		compileHandler(t, handler, nil, sandbox.CompileConfig{})
+}
+
+func compile(t testing.TB, name string, wasm []byte, e sandbox.EngineConfig, c sandbox.CompileConfig) *sandbox.Module {
+	t.Helper()
 	ctx := context.Background()
-	compile := func(name string, wasm []byte, imports []abi.Function, functions sandbox.Functions) *sandbox.Module {
-		e, err := sandbox.NewEngine(ctx, sandbox.EngineConfig{Cache: cache, MemoryPages: 256, Imports: imports, Functions: functions})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, e.Close(ctx)) })
-		m, err := e.Compile(ctx, name, wasm, sandbox.CompileConfig{})
-		require.NoError(t, err)
-		return m
+	e.Cache, e.MemoryPages = cache, 256
+	engine, err := sandbox.NewEngine(ctx, e)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, engine.Close(ctx)) })
+	m, err := engine.Compile(ctx, name, wasm, c)
+	require.NoError(t, err)
+	return m
+}
+
+// step is asked by an instance of handler.wat what to do: in _initialize (1), off the loop, and in on_start (2). false: to trap.
+type step func(place uint32) (script []byte, ok bool)
+
+func compileHandler(t testing.TB, wasm []byte, s step, c sandbox.CompileConfig) *sandbox.Module {
+	t.Helper()
+	i32 := []api.ValueType{api.ValueTypeI32}
+	ask := func(_ context.Context, m api.Module, stack []uint64) {
+		size := int32(0)
+		if s != nil {
+			script, ok := s(api.DecodeU32(stack[0]))
+			if size = int32(len(script)); !ok {
+				size = -1
+			}
+			m.Memory().Write(handlerInbox, script)
+		}
+		stack[0] = api.EncodeI32(size)
 	}
-	return compile("stack", stack, abi.StackImports, sockabi.Functions), compile("puppet", handler, abi.HandlerImports, httpabi.Functions)
+	return compile(t, "puppet", wasm, sandbox.EngineConfig{
+		Imports: abi.HandlerImports, Functions: httpabi.Functions,
+		HostModules: sandbox.HostModules{"test": {{Name: "step", Params: i32, Results: i32, Call: ask}}},
+	}, c)
 }
 
 func start(t testing.TB, handler []byte, options ...option) (*world, error) {
@@ -82,16 +118,17 @@ func start(t testing.TB, handler []byte, options ...option) (*world, error) {
 	w := &world{t: t, log: &logbook{}, clock: new(atomic.Int64)}
 	w.clock.Store(1e9)
 	c := setup{
-		Config: Config{MaxEvents: 100, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))},
+		Config:  Config{MaxEvents: 100, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))},
 		Handler: Handler{Limits: testLimits},
 	}
 	c.NewLoop = func(readBuffer func() []byte) Loop {
 		return netloop.New(netloop.Config{ReadBuffer: readBuffer, Now: w.clock.Load})
 	}
-	c.Stack, c.Module = modules(t, stackWasm, handler)
+	c.Stack, _ = modules(t, stackWasm, handler)
 	for _, o := range options {
 		o(&c)
 	}
+	c.Module = compileHandler(t, handler, c.step, c.compile)
 	w.handler = &c.Handler
 	s, err := Start(c.Config)
 	if err != nil {
@@ -217,7 +254,9 @@ func (p *peer) set(address uint64, value uint64) {
 // emit raises an event of the stack whose body tells the handler what to do.
 func (p *peer) emit(kind abi.EventKind, flags uint32, exchange uint64, handler ...[]byte) {
 	p.t.Helper()
-	p.w.steady()
+	if !p.w.unsteady {
+		p.w.steady()
+	}
 	body := bytes.Join(handler, nil)
 	p.poke(stackScratch, body)
 	p.ask(stackEmit, uint64(kind), uint64(flags), exchange, 1, 0, 0, stackScratch, uint64(len(body)))
