@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 
 	"github.com/portholehttp/porthole/host/internal/grant"
 	"github.com/portholehttp/porthole/host/internal/instrument"
+	"github.com/portholehttp/porthole/host/internal/module"
 	"github.com/portholehttp/porthole/host/internal/wasisock"
 )
 
@@ -59,6 +61,13 @@ type program struct {
 
 func (p *program) run(ctx context.Context, r wazero.Runtime, wasm []byte) (int, error) {
 	background := context.WithoutCancel(ctx)
+	m, err := module.Read(wasm)
+	if err != nil {
+		return -1, &LoadError{p.Name, err}
+	}
+	if !slices.ContainsFunc(m.Exports, func(e module.Export) bool { return e.Name == "_start" }) {
+		return -1, &LoadError{p.Name, errNotProgram(m)}
+	}
 	metered, err := instrument.Rewrite(wasm, instrument.Config{Meter: true})
 	if err != nil {
 		return -1, &LoadError{p.Name, err}
@@ -66,9 +75,6 @@ func (p *program) run(ctx context.Context, r wazero.Runtime, wasm []byte) (int, 
 	compiled, err := r.CompileModule(background, metered.Wasm)
 	if err != nil {
 		return -1, &LoadError{p.Name, err}
-	}
-	if _, ok := compiled.ExportedFunctions()["_start"]; !ok {
-		return -1, &LoadError{p.Name, errors.New("not a program: export _start: missing")}
 	}
 	sockets, err := wasisock.New(p.sockets(ctx))
 	if err != nil {
@@ -90,6 +96,15 @@ func (p *program) run(ctx context.Context, r wazero.Runtime, wasm []byte) (int, 
 	defer stop()
 	_, err = r.InstantiateModule(background, compiled, config)
 	return p.outcome(ctx, err)
+}
+
+// errNotProgram says why a module cannot be run.
+func errNotProgram(m *module.Module) error {
+	text := "not a program: export _start: missing"
+	if slices.ContainsFunc(m.Exports, func(e module.Export) bool { return e.Name == "on_event" }) {
+		text += "; it is a handler, for porthole serve"
+	}
+	return errors.New(text)
 }
 
 // outcome tells an exit from a fault.
