@@ -96,6 +96,10 @@ func TestHelp(t *testing.T) {
 			"--max-outbound-sockets int ", "--max-body-bytes size ", "--retire-timeout duration ",
 		}},
 		{[]string{"help", "serve"}, []string{"porthole serve [FLAG]... [HANDLER.wasm]\n"}},
+		{[]string{"help", "run"}, []string{
+			"porthole run [--allow-listen RULE]... [--allow-connect RULE]... PROGRAM.wasm [ARG]...\n", "--allow-listen rule ", "--allow-connect rule ",
+			"--env name=value ", "--dir directory ", "--max-memory-pages int ", "(default 16384)", "--max-sockets int ", "(default 4096)", "unix:/dir/*",
+		}},
 		{[]string{"help", "inspect"}, []string{"porthole inspect FILE.wasm\n"}},
 		{[]string{"help", "version"}, []string{"porthole version\n"}},
 	} {
@@ -146,6 +150,14 @@ func TestMisuse(t *testing.T) {
 		{[]string{"serve", "--drain-timeout", "-1s", "--shards", "9999", "a.wasm"}, "--drain-timeout is negative; Shards is 9999, want 0 to 1024", "porthole serve --help"},
 		{[]string{"serve", "--no-cache", "--cache-dir", "x", "a.wasm"}, "CacheDir is set although NoCache is", "porthole serve --help"},
 		{[]string{"serve", "--otlp-endpoint", "localhost:4318", "a.wasm"}, `invalid argument "localhost:4318" for "--otlp-endpoint" flag: want http://HOST:PORT or https://HOST:PORT`, "porthole serve --help"},
+		{[]string{"run"}, "PROGRAM.wasm is missing", "porthole run --help"},
+		{[]string{"run", "--allow-listen", "80", "a.wasm"}, `invalid argument "80" for "--allow-listen" flag: want HOST:PORT`, "porthole run --help"},
+		{[]string{"run", "--env", "=x", "a.wasm"}, `invalid argument "=x" for "--env" flag: want NAME=VALUE or NAME`, "porthole run --help"},
+		{[]string{"run", "--env", "NO_SUCH_VARIABLE", "a.wasm"}, `invalid argument "NO_SUCH_VARIABLE" for "--env" flag: there is no such variable to pass on`, "porthole run --help"},
+		{[]string{"run", "--dir", "relative", "a.wasm"}, `invalid argument "relative" for "--dir" flag: want HOST:GUEST or HOST`, "porthole run --help"},
+		{[]string{"run", "--dir", "/no/such/directory", "a.wasm"}, `invalid argument "/no/such/directory" for "--dir" flag: there is no such directory`, "porthole run --help"},
+		{[]string{"run", "--max-sockets", "0", "a.wasm"}, `invalid argument "0" for "--max-sockets" flag: want at least 1`, "porthole run --help"},
+		{[]string{"run", "--max-memory-pages", "70000", "a.wasm"}, "MaxMemoryPages is 70000, want 0 to 65536", "porthole run --help"},
 		{[]string{"inspect"}, "FILE.wasm is missing", "porthole inspect --help"},
 		{[]string{"version", "2"}, `unexpected argument "2"`, "porthole version --help"},
 	} {
