@@ -89,6 +89,7 @@ func TestHelp(t *testing.T) {
 			"--headers-timeout duration ", "--request-timeout duration ", "(default 5m0s)", "--keep-alive-timeout duration ", "(default 5s)",
 			"--body-idle-timeout duration ", "--max-header-bytes int ", "(default 16384)", "--max-headers-count int ", "(default 1000)",
 			"--cache-dir string ", "--no-cache ", "unix:/run/hello.sock", "--allow-connect rule ", "--allow-listen rule ", "--ignore-upgrade ",
+			"--metrics-listen address ", "--otlp-endpoint url ", "--log-format format ", "(default text)", "--log-level level ", "(default info)",
 			"--env NAME[=VALUE] ", "--arg TEXT ", "--route PATTERN=FILE ", "--watch ", "--isolation mode ", "(default shared)",
 			"--event-timeout duration ", "(default 1s)", "--start-timeout duration ", "--max-exchange-fuel int ", "(default 17179869184)", "--max-memory size ",
 			"(default 256MiB)", "--max-instances int ", "(default 16)", "--max-queued-requests int ", "(default 1024)", "--queue-timeout duration ",
@@ -144,6 +145,7 @@ func TestMisuse(t *testing.T) {
 		{[]string{"serve", "--max-headers-count", "-1", "a.wasm"}, `invalid argument "-1" for "--max-headers-count" flag: want a whole number`, "porthole serve --help"},
 		{[]string{"serve", "--drain-timeout", "-1s", "--shards", "9999", "a.wasm"}, "--drain-timeout is negative; Shards is 9999, want 0 to 1024", "porthole serve --help"},
 		{[]string{"serve", "--no-cache", "--cache-dir", "x", "a.wasm"}, "CacheDir is set although NoCache is", "porthole serve --help"},
+		{[]string{"serve", "--otlp-endpoint", "localhost:4318", "a.wasm"}, `invalid argument "localhost:4318" for "--otlp-endpoint" flag: want http://HOST:PORT or https://HOST:PORT`, "porthole serve --help"},
 		{[]string{"inspect"}, "FILE.wasm is missing", "porthole inspect --help"},
 		{[]string{"version", "2"}, `unexpected argument "2"`, "porthole version --help"},
 	} {

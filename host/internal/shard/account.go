@@ -29,7 +29,7 @@ type account struct {
 	received int64            // bytes of the request's body
 	unsent   int64            // bytes that were sent and are not known to have left
 	fuel     int64            // units that events of an exchange have used
-	observer ExchangeObserver // of an exchange; nil: nobody looks
+	observer ExchangeObserver // of an exchange, or of the request by which a connection was taken over; nil: nobody looks
 }
 
 // enter counts something new of i, for the exchange that i is at.
@@ -75,13 +75,11 @@ func (s *Shard) over(handle uint64) {
 	v := i.version
 	i.count(x.kind, -1)
 	v.unsent -= x.unsent
-	if x.kind == ofExchange {
-		if x.ended {
-			v.backoff.served++
-		}
-		if x.observer != nil {
-			i.observeEnd(x)
-		}
+	if x.kind == ofExchange && x.ended {
+		v.backoff.served++
+	}
+	if x.observer != nil {
+		i.observeEnd(x)
 	}
 	s.handles.close(handle)
 	if v.queue.length > 0 || v.retired {

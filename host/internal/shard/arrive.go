@@ -92,6 +92,7 @@ func (s *Shard) serve(i *instance, e *event, c *copied, l *server, o ExchangeObs
 		s.over(handle)
 	}
 	i.deliver(e, handle, charged, c)
+	s.rewritten = copied{}
 	return handle
 }
 

@@ -58,7 +58,7 @@ func (s *Shard) deliverEvent(e *event) {
 	case abi.EventRequest, abi.EventCheckContinue:
 		s.deliverNew(e)
 	case abi.EventUpgrade, abi.EventConnect, abi.EventConnection, abi.EventClientError:
-		if e.Other != 0 && s.isNew(e.Target) {
+		if e.Other != 0 && (s.isNew(e.Target) || s.changesHands(e)) {
 			s.deliverNew(e)
 			return
 		}
@@ -77,6 +77,20 @@ func (s *Shard) isNew(target uint64) bool {
 	_, failed := s.failed[target]
 	_, waits := s.waiting[target]
 	return !failed && !waits && s.handles.ofStack(target) == nil
+}
+
+// changesHands takes a connection from who knows it from an earlier request, or from its beginning, if it is to be another's: requests
+// on it may be for different handlers, and of a handler for different instances.
+func (s *Shard) changesHands(e *event) bool {
+	x := s.handles.ofStack(e.Target)
+	if x == nil || x.kind != ofHTTP {
+		return false
+	}
+	if v, _, _ := s.destination(e); v == x.owner.version && !v.alone() {
+		return false
+	}
+	x.owner.loses(x)
+	return true
 }
 
 // deliverKnown delivers an event to the owner of its target. A target that is not in the table waits for an instance, or was failed.

@@ -108,7 +108,7 @@ func (s *Shard) cut(handle uint64, status int) {
 	if x == nil {
 		return
 	}
-	if x.observer != nil && !x.headSent {
+	if x.observer != nil && x.kind == ofExchange && !x.headSent {
 		x.observer.Status(statusOr500(status))
 		x.answered = true
 	}

@@ -58,7 +58,7 @@ func (i *instance) finish(err error) {
 
 // payer returns which exchange events of something are charged to.
 func (i *instance) payer(x *entry) uint64 {
-	if i.version.alone() {
+	if x.charge == 0 && i.version.alone() {
 		return i.exchange
 	}
 	return x.charge

@@ -141,7 +141,7 @@ func (v *version) clearQueue(status int) {
 func (v *version) serveQueue() {
 	s := v.shard
 	for w := v.queue.head(); w != nil && s.fault == nil; w = v.queue.head() {
-		if v.down() || w.listener != nil && s.servers[w.listener.handle] != w.listener {
+		if v.down() || w.inVain() {
 			s.dismissWaiting(w, 503)
 			continue
 		}
@@ -153,6 +153,12 @@ func (v *version) serveQueue() {
 		s.leave(w)
 		s.serveWaiting(i, w)
 	}
+}
+
+// inVain reports whether w came on a listener of an instance that is gone, and no other has taken the listener up.
+func (w *waiting) inVain() bool {
+	l := w.listener
+	return l != nil && l.owner.dead && w.version.shard.servers[l.handle] != l
 }
 
 // serveWaiting gives what has waited to i.

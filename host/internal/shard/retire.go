@@ -50,6 +50,7 @@ func (s *Shard) bury(v *version) {
 	for _, i := range slices.Clone(v.live) {
 		s.dismiss(i)
 	}
+	v.closeOrphans()
 	v.queueTimer.Set(0)
 	v.backoffTimer.Set(0)
 	v.retireTimer.Set(0)

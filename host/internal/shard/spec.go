@@ -78,9 +78,11 @@ type Request struct {
 type ExchangeObserver interface {
 	// Fields returns header fields that the handler gets in place of the client's by the same names. It is called once, first.
 	Fields() []Field
-	// Status says that the head of the final response was sent, by the handler or for it.
+	// Status says that the head of the final response was sent, by the handler or for it. A handler that takes the connection over answers in
+	// its own words: there is no Status then.
 	Status(code int)
-	// End says that the exchange is over: answered in full, or cut. fuel is what its events have used, without metering 0. It is called
+	// End says that the exchange is over: answered in full, or cut. Of a connection that was taken over it says that it is closed, and
+	// complete is true. fuel is what its events have used, without metering 0. It is called
 	// once, last.
 	End(complete bool, fuel int64)
 }
