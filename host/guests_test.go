@@ -51,6 +51,7 @@ func testMain(m *testing.M) (code int, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	cacheDir = filepath.Join(dir, "cache")
+	host.CacheDirOfTests = cacheDir
 	if hello, err = build(dir, "../examples/hello"); err != nil {
 		return 1, err
 	}
