@@ -14,13 +14,14 @@ EXAMPLES := $(patsubst examples/%/main.go,%,$(wildcard examples/*/main.go))
 
 ADDR     ?= 127.0.0.1:8080
 FUZZTIME ?= 10s
+SOAK     ?= 10m
 TESTFLAGS ?=
 
 EXE := $(shell go env GOEXE)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build examples run test race fuzz bench generate artifact check \
+.PHONY: help build examples run test race fuzz bench soak generate profile artifact check \
 	tools format format-check vet lint cross artifact-check clean FORCE
 
 help: ## print this list
@@ -55,8 +56,17 @@ fuzz: ## run every fuzz target for FUZZTIME, 10s
 bench: build build/hello.wasm ## measure the server beside net/http and Node
 	go run ./tests/bench -porthole bin/porthole$(EXE) -handler build/hello.wasm
 
+soak: build/hello.wasm build/upload.wasm ## ten minutes of mixed traffic, faults and reloads; SOAK=1m for one
+	go run ./tests/soak -time $(SOAK)
+
 generate: ## run go generate
 	go generate ./...
+
+profile: ## measure anew which calls of the stack are hot, which its build inlines
+	@dir=$$(mktemp -d) && \
+	go test -trimpath ./guest/stack -run '^$$' -bench Hello -benchtime 6s -o $$dir/stack.test -cpuprofile $$dir/stack.prof && \
+	go test -trimpath ./guest/stack/h1 -run '^$$' -bench . -benchtime 2s -o $$dir/h1.test -cpuprofile $$dir/h1.prof && \
+	go tool pprof -proto -output wasm/stack/default.pgo $$dir/stack.prof $$dir/h1.prof && rm -r $$dir
 
 artifact: ## rebuild stack.wasm and its record
 	go run ./wasm/build

@@ -4,6 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/tetratelabs/wazero"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Config configures a Runtime. Its zero value is ready to use.
@@ -17,21 +21,37 @@ type Config struct {
 	// NoCache keeps compiled guests in memory only. CacheDir must be "" then.
 	NoCache bool
 
-	// MaxStackPages and MaxHandlerPages are the most memory one instance of the stack or of a handler
-	// may have, in pages of 64 KiB. What it asks beyond is refused; a Go guest ends then. 0 means
-	// DefaultMaxStackPages and DefaultMaxHandlerPages; at most 65536.
-	MaxStackPages, MaxHandlerPages int
+	// Cache is a cache of the embedder's, as other runtimes of wazero in the process have it. It is not closed, and must not be before
+	// the Runtime is. CacheDir and NoCache are not for it.
+	Cache wazero.CompilationCache
+
+	// MaxStackPages is the most memory that one instance of the stack may have, in pages of 64 KiB. What it asks beyond is
+	// refused, and it ends, with the connections of its shard. 0 means DefaultMaxStackPages; at most 65536. See Limits for handlers.
+	MaxStackPages int
+
+	// HostModules are functions that handlers can be granted to import next to those of Porthole.
+	HostModules []HostModule
+
+	// Clock tells the time. nil means the system's.
+	Clock Clock
 
 	// Logger gets faults of guests, and what handlers print, with the handler's name.
 	// nil means slog.Default.
 	Logger *slog.Logger
+
+	// Metrics is where the Runtime registers what it counts: docs/observability.md lists it. Runtimes may share one; handlers of the same
+	// name are counted together then, unless prometheus.WrapRegistererWith gives each Runtime a label of its own. Runtime.Close
+	// takes back what was registered. nil means none.
+	Metrics prometheus.Registerer
+
+	// TracerProvider makes a span of each request, whose parent is taken from the client's traceparent field; the handler gets the span's own
+	// in place of it. Clients can ask to be sampled, so a sampler that goes by the parent, as the SDK's default one, is for
+	// clients that are trusted. nil means no spans, and that the handler gets the client's fields.
+	TracerProvider trace.TracerProvider
 }
 
-// Defaults of Config.
-const (
-	DefaultMaxStackPages   = 16384 // 1 GiB
-	DefaultMaxHandlerPages = 4096  // 256 MiB
-)
+// DefaultMaxStackPages is 1 GiB.
+const DefaultMaxStackPages = 16384
 
 const maxPages = 65536 // 4 GiB: all that 32-bit pointers reach
 
@@ -41,12 +61,12 @@ func (c *Config) Validate() error {
 	if c.NoCache && c.CacheDir != "" {
 		errs = append(errs, errors.New("host: CacheDir is set although NoCache is"))
 	}
-	pages := func(name string, n int) {
-		if n < 0 || n > maxPages {
-			errs = append(errs, fmt.Errorf("host: %s is %d, want 0 to %d", name, n, maxPages))
-		}
+	if c.Cache != nil && (c.NoCache || c.CacheDir != "") {
+		errs = append(errs, errors.New("host: CacheDir or NoCache is set although Cache is"))
 	}
-	pages("MaxStackPages", c.MaxStackPages)
-	pages("MaxHandlerPages", c.MaxHandlerPages)
-	return errors.Join(errs...)
+	if n := c.MaxStackPages; n < 0 || n > maxPages {
+		errs = append(errs, fmt.Errorf("host: MaxStackPages is %d, want 0 to %d", n, maxPages))
+	}
+	_, err := hostModules(c.HostModules)
+	return errors.Join(append(errs, err)...)
 }

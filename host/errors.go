@@ -3,6 +3,9 @@ package host
 import (
 	"errors"
 	"fmt"
+
+	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/wasisock"
 )
 
 var (
@@ -11,10 +14,17 @@ var (
 
 	// ErrRuntimeClosed is what a Runtime returns after Close.
 	ErrRuntimeClosed = errors.New("host: runtime closed")
+
+	// ErrHandlerClosed is what a Server returns that gets a Handler after its Close.
+	ErrHandlerClosed = errors.New("host: handler closed")
+
+	errOtherRuntime = errors.New("host: the handler was loaded by another Runtime")
+	// ErrUnsupported is what RunProgram returns where the sockets of programs are not supported.
+	ErrUnsupported = wasisock.ErrUnsupported
 )
 
 // LoadError says why a module was not accepted as a handler. Err is one of the errors of the
-// module's validation, or what the compiler said.
+// module's validation, an *ImportError, or what the compiler said.
 type LoadError struct {
 	Name string // as given to Load
 	Err  error
@@ -34,3 +44,18 @@ func (e *FaultError) Error() string {
 	return fmt.Sprintf("host: guest %s ended in %s: %v", e.Guest, e.Function, e.Err)
 }
 func (e *FaultError) Unwrap() error { return e.Err }
+
+// ImportError says that a handler imports a function of a HostModule that it was not granted.
+type ImportError struct{ Module, Function string }
+
+func (e *ImportError) Error() string {
+	return fmt.Sprintf("import %s.%s needs a grant: host.Grants.HostModules", module.Printable(e.Module), module.Printable(e.Function))
+}
+
+// RouteError says why a route was not changed: what is wrong with its pattern, or that there is no such route.
+type RouteError struct {
+	Pattern string
+	Reason  string
+}
+
+func (e *RouteError) Error() string { return fmt.Sprintf("host: route %q: %s", e.Pattern, e.Reason) }

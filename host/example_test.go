@@ -24,7 +24,7 @@ func Example() {
 	}
 	defer runtime.Close(ctx)
 
-	handler, err := runtime.Load(ctx, "hello", wasm)
+	handler, err := runtime.Load(ctx, "hello", wasm, host.HandlerConfig{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func ExampleServer_Serve() {
 		log.Fatal(err)
 	}
 	defer runtime.Close(ctx)
-	handler, err := runtime.Load(ctx, "hello", hello)
+	handler, err := runtime.Load(ctx, "hello", hello, host.HandlerConfig{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func ExampleRuntime_Load() {
 	}
 	defer runtime.Close(ctx)
 
-	_, err = runtime.Load(ctx, "readme", []byte("# Not a module"))
+	_, err = runtime.Load(ctx, "readme", []byte("# Not a module"), host.HandlerConfig{})
 	var load *host.LoadError
 	fmt.Println(errors.As(err, &load), load.Name)
 	// Output: true readme

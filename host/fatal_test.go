@@ -25,7 +25,7 @@ func TestServerEndsWhenAFreshStackDoesNotStart(t *testing.T) {
 	r, err := newRuntime(ctx, Config{NoCache: true, Logger: slog.New(slog.NewTextHandler(&locked{w: &log}, nil))}, spec.Encode())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, r.Close(ctx)) }()
-	h, err := r.Load(ctx, "handler", moduletest.Answering().Encode())
+	h, err := r.Load(ctx, "handler", moduletest.Answering().Encode(), HandlerConfig{})
 	require.NoError(t, err)
 	s, err := r.NewServer(h, ServerConfig{Shards: 2})
 	require.NoError(t, err)

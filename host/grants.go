@@ -1,6 +1,13 @@
 package host
 
-import "github.com/portholehttp/porthole/host/internal/grant"
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/portholehttp/porthole/host/internal/grant"
+)
 
 // Grants says what a handler may reach besides the requests it gets. The zero value grants nothing.
 //
@@ -29,10 +36,34 @@ type Grants struct {
 	//	unix:/run/a.sock      a Unix socket
 	//	fd:3                  a descriptor that the process has inherited
 	Listen []string
+
+	// Env is the environment that the handler sees: nothing else of the process's. Args are its arguments, after its name. They
+	// are how it gets configuration and secrets. No name or value has a NUL byte, and no name a "=" or no bytes.
+	Env  map[string]string
+	Args []string
+
+	// HostModules names those of Config.HostModules from which the handler may import. "*" means all.
+	HostModules []string
 }
 
 // Validate reports all faults of g, joined.
 func (g *Grants) Validate() error {
 	_, err := grant.Parse(g.Connect, g.Listen)
-	return err
+	errs := []error{err}
+	for name, value := range g.Env {
+		if name == "" || strings.ContainsAny(name, "=\x00") || strings.ContainsRune(value, 0) {
+			errs = append(errs, fmt.Errorf("host: the grant of the environment variable %q: not a name and a value", name))
+		}
+	}
+	for i, arg := range g.Args {
+		if strings.ContainsRune(arg, 0) {
+			errs = append(errs, fmt.Errorf("host: the grant of argument %d: it has a NUL byte", i+1))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// imports reports whether a host module is granted.
+func (g *Grants) imports(module string) bool {
+	return slices.Contains(g.HostModules, module) || slices.Contains(g.HostModules, "*")
 }

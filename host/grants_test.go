@@ -18,12 +18,12 @@ import (
 	"github.com/portholehttp/porthole/host"
 )
 
-func connecting(rules ...string) host.ServerConfig {
-	return host.ServerConfig{Grants: host.Grants{Connect: rules}}
+func connecting(rules ...string) host.HandlerConfig {
+	return host.HandlerConfig{Grants: host.Grants{Connect: rules}}
 }
 
-func listening(rules ...string) host.ServerConfig {
-	return host.ServerConfig{Grants: host.Grants{Listen: rules}}
+func listening(rules ...string) host.HandlerConfig {
+	return host.HandlerConfig{Grants: host.Grants{Listen: rules}}
 }
 
 // backend is a server for handlers to call. It returns its port.
@@ -47,7 +47,7 @@ func TestHandlerConnects(t *testing.T) {
 		{"localhost", "localhost:" + port, "localhost"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, log := newServer(t, outgoing, host.Config{}, connecting(c.rule))
+			s, log := newServer(t, outgoing, connecting(c.rule), host.ServerConfig{})
 			client := newClient(t, "tcp", listen(t, s, loopback))
 			for range 3 { // on one connection
 				_, body := get(t, client, "/get/"+c.host+":"+port)
@@ -67,7 +67,7 @@ func TestHandlerConnectsToAUnixSocket(t *testing.T) {
 	server.Listener = ln
 	server.Start()
 	t.Cleanup(server.Close)
-	s, _ := newServer(t, outgoing, host.Config{}, connecting("unix:"+path))
+	s, _ := newServer(t, outgoing, connecting("unix:"+path), host.ServerConfig{})
 	client := newClient(t, "tcp", listen(t, s, loopback))
 	_, body := get(t, client, "/unix"+path)
 	assert.Equal(t, "from the backend", body)
@@ -77,7 +77,7 @@ func TestHandlerConnectsToAUnixSocket(t *testing.T) {
 
 func TestHandlerSpeaksTLS(t *testing.T) {
 	port := backend(t, httptest.NewTLSServer(answering))
-	s, _ := newServer(t, outgoing, host.Config{}, connecting("127.0.0.1:"+port))
+	s, _ := newServer(t, outgoing, connecting("127.0.0.1:"+port), host.ServerConfig{})
 	client := newClient(t, "tcp", listen(t, s, loopback))
 	_, body := get(t, client, "/insecure/127.0.0.1:"+port)
 	assert.Equal(t, "from the backend", body)
@@ -96,7 +96,7 @@ func TestConnectingIsDenied(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			config := connecting(strings.Fields(c.rule)...)
-			s, log := newServer(t, outgoing, host.Config{}, config)
+			s, log := newServer(t, outgoing, config, host.ServerConfig{})
 			client := newClient(t, "tcp", listen(t, s, loopback))
 			for range 3 {
 				_, body := get(t, client, "/"+c.act+"/"+c.host+":"+port)
@@ -109,7 +109,7 @@ func TestConnectingIsDenied(t *testing.T) {
 }
 
 func TestConnectingFails(t *testing.T) {
-	s, _ := newServer(t, outgoing, host.Config{}, connecting("127.0.0.1:*"))
+	s, _ := newServer(t, outgoing, connecting("127.0.0.1:*"), host.ServerConfig{})
 	client := newClient(t, "tcp", listen(t, s, loopback))
 	ln, err := net.Listen("tcp", loopback)
 	require.NoError(t, err)
@@ -131,19 +131,19 @@ func TestRawSocket(t *testing.T) {
 			_ = c.Close()
 		}
 	}()
-	s, _ := newServer(t, outgoing, host.Config{}, connecting(ln.Addr().String()))
+	s, _ := newServer(t, outgoing, connecting(ln.Addr().String()), host.ServerConfig{})
 	_, body := get(t, newClient(t, "tcp", listen(t, s, loopback)), "/raw/"+ln.Addr().String())
 	assert.Equal(t, "hello from the other side", body)
 }
 
 func TestTimerOfAHandler(t *testing.T) {
-	s, _ := newServer(t, outgoing, host.Config{}, host.ServerConfig{})
+	s, _ := newServer(t, outgoing, host.HandlerConfig{}, host.ServerConfig{})
 	_, body := get(t, newClient(t, "tcp", listen(t, s, loopback)), "/timer")
 	assert.Equal(t, "later", body)
 }
 
 func TestSocketOfARequest(t *testing.T) {
-	s, _ := newServer(t, outgoing, host.Config{}, host.ServerConfig{})
+	s, _ := newServer(t, outgoing, host.HandlerConfig{}, host.ServerConfig{})
 	c, err := net.Dial("tcp", listen(t, s, loopback))
 	require.NoError(t, err)
 	defer c.Close()
@@ -184,7 +184,7 @@ func TestShutdownWaitsForUpgraded(t *testing.T) {
 	port := backend(t, httptest.NewServer(answering))
 	config := connecting("127.0.0.1:" + port)
 	config.Grants.Listen = []string{"127.0.0.1:0"}
-	s, _ := newServer(t, outgoing, host.Config{}, config)
+	s, _ := newServer(t, outgoing, config, host.ServerConfig{})
 	address := listen(t, s, loopback)
 	get(t, newClient(t, "tcp", address), "/get/127.0.0.1:"+port)
 	c, r := upgraded(t, address)
@@ -210,9 +210,7 @@ func TestShutdownWaitsForUpgraded(t *testing.T) {
 
 func TestHandlerListens(t *testing.T) {
 	const shards = 3
-	config := listening("127.0.0.1:0")
-	config.Shards = shards
-	s, log := newServer(t, outgoing, host.Config{}, config)
+	s, log := newServer(t, outgoing, listening("127.0.0.1:0"), host.ServerConfig{Shards: shards})
 	at := where(t, s)
 	assert.Regexp(t, `\A127\.0\.0\.1:[1-9]\d*\z`, at)
 	for range 4 * shards {
@@ -222,13 +220,13 @@ func TestHandlerListens(t *testing.T) {
 	}
 
 	// Whichever shard's handler dies, the port stays open and is served.
-	for range 2 * shards {
+	for range shards {
 		status, _ := get(t, newClient(t, "tcp", at), "/panic")
 		assert.Equal(t, 500, status)
 		_, body := get(t, newClient(t, "tcp", at), "/where")
 		assert.Equal(t, at, body)
 	}
-	assert.Equal(t, 2*shards, strings.Count(log.String(), "handler ended"))
+	assert.Equal(t, shards, strings.Count(log.String(), "handler ended"))
 
 	require.NoError(t, s.Close())
 	_, err := net.Dial("tcp", at)
@@ -247,23 +245,28 @@ func where(t *testing.T, s *host.Server) string {
 }
 
 func TestListeningIsDeniedByDefault(t *testing.T) {
-	s, log := newServer(t, outgoing, host.Config{}, host.ServerConfig{Shards: 2})
+	s, log := newServer(t, outgoing, host.HandlerConfig{}, host.ServerConfig{Shards: 2})
 	assert.Contains(t, where(t, s), `listening on "127.0.0.1:0" needs the grant "listen": porthole serve --allow-listen 127.0.0.1:0, or host.Grants.Listen`)
 	assert.Equal(t, 1, strings.Count(log.String(), `listening is not granted`))
 }
 
 func TestGrantsAreValidated(t *testing.T) {
-	c := host.ServerConfig{Grants: host.Grants{Connect: []string{"a", "b:1"}, Listen: []string{"c"}}, MaxOutboundSockets: -1}
+	c := host.HandlerConfig{Grants: host.Grants{
+		Connect: []string{"a", "b:1"}, Listen: []string{"c"},
+		Env: map[string]string{"": "1", "A=B": "2", "C": "\x00", "D": "= is fine"}, Args: []string{"fine", "\x00"},
+	}}
 	err := c.Validate()
-	for _, want := range []string{`host: the grant "a" to connect: want HOST:PORT`, `host: the grant "c" to listen: want HOST:PORT`, "MaxOutboundSockets is -1"} {
+	for _, want := range []string{`host: the grant "a" to connect: want HOST:PORT`, `host: the grant "c" to listen: want HOST:PORT`,
+		`variable "":`, `variable "A=B"`, `variable "C"`, "argument 2"} {
 		assert.ErrorContains(t, err, want)
 	}
 	assert.NotContains(t, err.Error(), `"b:1"`)
+	assert.NotContains(t, err.Error(), `"D"`)
 }
 
 // What a handler is denied is logged, but not for ever.
 func TestRefusalsInTheLogAreBounded(t *testing.T) {
-	s, log := newServer(t, outgoing, host.Config{}, host.ServerConfig{})
+	s, log := newServer(t, outgoing, host.HandlerConfig{}, host.ServerConfig{})
 	client := newClient(t, "tcp", listen(t, s, loopback))
 	for i := range 150 {
 		get(t, client, fmt.Sprintf("/get/127.0.0.1:%d", i+1))

@@ -30,7 +30,9 @@ var (
 	hello    []byte // examples/hello
 	faulty   []byte // testdata/guests/faulty
 	outgoing []byte // testdata/guests/outgoing
+	observed []byte // testdata/guests/observed
 	peer     []byte // testdata/guests/peer
+	greeter  []byte // testdata/guests/greeter
 )
 
 func TestMain(m *testing.M) {
@@ -59,6 +61,12 @@ func testMain(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	if peer, err = build(dir, "./testdata/guests/peer"); err != nil {
+		return 1, err
+	}
+	if observed, err = build(dir, "./testdata/guests/observed"); err != nil {
+		return 1, err
+	}
+	if greeter, err = build(dir, "./testdata/guests/greeter"); err != nil {
 		return 1, err
 	}
 	code = m.Run()
@@ -94,19 +102,24 @@ func newRuntime(t testing.TB, c host.Config) (*host.Runtime, *logbook) {
 
 func load(t testing.TB, r *host.Runtime, name string, wasm []byte) *host.Handler {
 	t.Helper()
-	h, err := r.Load(context.Background(), name, wasm)
+	return loadWith(t, r, name, wasm, host.HandlerConfig{})
+}
+
+func loadWith(t testing.TB, r *host.Runtime, name string, wasm []byte, c host.HandlerConfig) *host.Handler {
+	t.Helper()
+	h, err := r.Load(context.Background(), name, wasm, c)
 	require.NoError(t, err)
 	return h
 }
 
 // newServer starts a server with one shard unless c says otherwise.
-func newServer(t testing.TB, wasm []byte, rc host.Config, c host.ServerConfig) (*host.Server, *logbook) {
+func newServer(t testing.TB, wasm []byte, hc host.HandlerConfig, c host.ServerConfig) (*host.Server, *logbook) {
 	t.Helper()
-	r, log := newRuntime(t, rc)
+	r, log := newRuntime(t, host.Config{})
 	if c.Shards == 0 {
 		c.Shards = 1
 	}
-	s, err := r.NewServer(load(t, r, "guest", wasm), c)
+	s, err := r.NewServer(loadWith(t, r, "guest", wasm, hc), c)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.Close()) })
 	return s, log

@@ -10,6 +10,7 @@ import (
 	"github.com/tetratelabs/wazero"
 
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/host/internal/instrument"
 	"github.com/portholehttp/porthole/host/internal/module"
 )
 
@@ -36,6 +37,10 @@ type Report struct {
 	Functions int      // defined, not imported
 	Start     bool     // a start function runs before any export is called
 	Memories  []Memory // a handler has one, exported as "memory"
+
+	// Resettable reports whether an instance can be put back to its start, which makes Fresh cheap: only its memory and its
+	// globals change. Another one is started anew for each request. It is set if there are no Faults.
+	Resettable bool
 
 	// Faults are all reasons why Runtime.Load would refuse the module with the default Config, each a
 	// line that is safe to print. For the stack they are why it could not be the stack. None: it will do.
@@ -81,11 +86,25 @@ func Inspect(ctx context.Context, wasm []byte) (*Report, error) {
 	r.Size = len(wasm)
 	r.judge(m)
 	if len(r.Faults) == 0 {
-		if err := validate(ctx, wasm); err != nil {
+		if err := r.tryCode(ctx, wasm); err != nil {
 			r.Faults = append(r.Faults, "code: "+strings.Join(strings.Fields(err.Error()), " "))
 		}
 	}
 	return r, nil
+}
+
+// tryCode finds out whether the code would be refused, because it would cost the compiler out of proportion or is not valid.
+func (r *Report) tryCode(ctx context.Context, wasm []byte) error {
+	var limits Limits
+	rewritten, err := instrument.Rewrite(wasm, instrument.Config(limits.compile()))
+	if err != nil {
+		return err
+	}
+	if err := validate(ctx, wasm); err != nil {
+		return err
+	}
+	r.Resettable = rewritten.Resettable
+	return nil
 }
 
 func describe(m *module.Module) *Report {
@@ -135,12 +154,12 @@ func kindOf(m *module.Module) ModuleKind {
 
 // judge collects the faults that show without looking at the code.
 func (r *Report) judge(m *module.Module) {
-	check, limit := m.CheckHandler, uint64(DefaultMaxHandlerPages)
+	err, limit := m.CheckHandler(), uint64(DefaultMaxMemoryPages)
 	if r.Kind == KindStack {
-		check, limit = m.CheckStack, DefaultMaxStackPages
+		err, limit = m.CheckStack(), DefaultMaxStackPages
 	}
 	var contract *module.ContractError
-	if err := check(); errors.As(err, &contract) {
+	if errors.As(err, &contract) {
 		for _, f := range contract.Faults {
 			r.Faults = append(r.Faults, f.String())
 		}

@@ -62,7 +62,7 @@ func TestInspectRefused(t *testing.T) {
 	s.Without("_initialize")
 	s.Function("on_start").Export = "_start"
 	s.Imports = append(s.Imports, module.Import{Module: "env", Name: "abort"}, module.Import{Module: "env", Name: "\x1b[31m", Kind: module.Global})
-	s.Memories[0] = module.Limits{Min: host.DefaultMaxHandlerPages + 1, Max: 65536, HasMax: true}
+	s.Memories[0] = module.Limits{Min: host.DefaultMaxMemoryPages + 1, Max: 65536, HasMax: true}
 	r := inspect(t, s)
 	assert.Equal(t, host.KindHandler, r.Kind)
 	assert.False(t, r.Loadable())
@@ -131,4 +131,29 @@ func TestMemoryString(t *testing.T) {
 	} {
 		assert.Equal(t, want, m.String())
 	}
+}
+
+// Code that would cost the compiler out of proportion is refused before it gets it, by Load too.
+func TestInspectBomb(t *testing.T) {
+	const block, none, end = 0x02, 0x40, 0x0b
+	s := moduletest.Handler()
+	var body []byte
+	for range 100_000 {
+		body = append(body, block, none)
+	}
+	for range 100_000 {
+		body = append(body, end)
+	}
+	s.Function("on_start").Body = body
+	r := inspect(t, s)
+	require.Len(t, r.Faults, 1)
+	assert.Contains(t, r.Faults[0], "code: module refused: function ")
+	assert.False(t, r.Loadable())
+	assert.NotContains(t, r.String(), "resets")
+
+	runtime, _ := newRuntime(t, host.Config{})
+	_, err := runtime.Load(context.Background(), "bomb", s.Encode(), host.HandlerConfig{})
+	var load *host.LoadError
+	require.ErrorAs(t, err, &load)
+	assert.ErrorContains(t, err, "module refused")
 }

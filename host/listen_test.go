@@ -24,7 +24,7 @@ import (
 )
 
 func TestUnixSocketFiles(t *testing.T) {
-	s, _ := newServer(t, hello, host.Config{}, host.ServerConfig{})
+	s, _ := newServer(t, hello, host.HandlerConfig{}, host.ServerConfig{})
 	dir := t.TempDir()
 
 	stale := filepath.Join(dir, "stale")
@@ -65,7 +65,7 @@ func TestUnixSocketFiles(t *testing.T) {
 }
 
 func TestListenErrors(t *testing.T) {
-	s, _ := newServer(t, hello, host.Config{}, host.ServerConfig{})
+	s, _ := newServer(t, hello, host.HandlerConfig{}, host.ServerConfig{})
 	addr := listen(t, s, loopback)
 	_, err := s.Listen(addr)
 	assert.ErrorIs(t, err, syscall.EADDRINUSE)
@@ -76,7 +76,7 @@ func TestListenErrors(t *testing.T) {
 }
 
 func TestServeReturnsWhenClosed(t *testing.T) {
-	s, _ := newServer(t, hello, host.Config{}, host.ServerConfig{})
+	s, _ := newServer(t, hello, host.HandlerConfig{}, host.ServerConfig{})
 	ln, err := net.Listen("tcp", loopback)
 	require.NoError(t, err)
 	served := make(chan error, 1)
@@ -133,7 +133,7 @@ type temporary struct{ error }
 func (temporary) Temporary() bool { return true }
 
 func TestServeOutlastsTemporaryErrors(t *testing.T) {
-	s, log := newServer(t, hello, host.Config{}, host.ServerConfig{LingerTimeout: -1})
+	s, log := newServer(t, hello, host.HandlerConfig{}, host.ServerConfig{LingerTimeout: -1})
 	ln := newScripted()
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ln) }()
@@ -159,7 +159,7 @@ func TestServeOutlastsTemporaryErrors(t *testing.T) {
 }
 
 func TestServeThatWaitsIsClosed(t *testing.T) {
-	s, _ := newServer(t, hello, host.Config{}, host.ServerConfig{})
+	s, _ := newServer(t, hello, host.HandlerConfig{}, host.ServerConfig{})
 	ln := newScripted()
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ln) }()
@@ -182,7 +182,7 @@ func TestServeTLS(t *testing.T) {
 	ln, err := tls.Listen("tcp", loopback, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
 	require.NoError(t, err)
 
-	s, _ := newServer(t, faulty, host.Config{}, host.ServerConfig{})
+	s, _ := newServer(t, faulty, host.HandlerConfig{}, host.ServerConfig{})
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ln) }()
 	roots := x509.NewCertPool()

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/host/internal/shard"
 )
 
@@ -67,7 +68,7 @@ func (s *Server) Listen(addr string) (net.Addr, error) {
 
 // serveInBackground is Serve on a goroutine of its own. It returns where ln listens.
 func (s *Server) serveInBackground(ln net.Listener) (net.Addr, error) {
-	l, err := s.open(ln)
+	l, err := s.open(ln, s.options)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +85,7 @@ func (s *Server) serveInBackground(ln net.Listener) (net.Addr, error) {
 // fails for good, then that error. It closes ln in any case. A ln whose connections are not plain TCP or Unix sockets costs
 // a buffer for each.
 func (s *Server) Serve(ln net.Listener) error {
-	l, err := s.open(ln)
+	l, err := s.open(ln, s.options)
 	if err != nil {
 		return err
 	}
@@ -94,13 +95,13 @@ func (s *Server) Serve(ln net.Listener) error {
 
 // open makes ln known to all shards. If it fails, ln is closed. If not, s.serving is to be told when ln is not
 // accepted from any more.
-func (s *Server) open(ln net.Listener) (*listener, error) {
+func (s *Server) open(ln net.Listener, o abi.Options) (*listener, error) {
 	l, err := s.register(ln)
 	if err != nil {
 		return nil, err
 	}
 	for _, sh := range s.shards {
-		known, err := sh.OpenListener(s.options)
+		known, err := sh.OpenListener(o)
 		if err != nil {
 			s.close(l)
 			s.serving.Done()
@@ -151,6 +152,7 @@ func (s *Server) accept(l *listener) error {
 		switch {
 		case err == nil:
 			retry = 0
+			s.runtime.observe.Accepted()
 			next = l.deal(conn, next, s.closing)
 			continue
 		case s.isClosing():
@@ -171,7 +173,7 @@ func (s *Server) accept(l *listener) error {
 }
 
 // deal gives a connection to the shard whose turn it is, or the first after it that is not behind; if all are, it
-// waits for the one whose turn it is. It returns whose turn is next.
+// waits for the one whose turn it is, or closes the connection if closing is closed meanwhile. It returns whose turn is next.
 func (l *listener) deal(conn net.Conn, turn int, closing <-chan struct{}) int {
 	shards := l.known()
 	n := len(shards)

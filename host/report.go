@@ -41,6 +41,11 @@ func (r *Report) String() string {
 	case r.Kind == KindStack:
 		line("loads", "no: it is a stack in order, but the host brings its own and loads handlers only")
 	default:
+		if r.Resettable {
+			line("resets", "yes")
+		} else {
+			line("resets", "no: its code changes more than memory and globals, so each fresh instance is started anew")
+		}
 		line("loads", "yes")
 	}
 	return b.String()

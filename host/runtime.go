@@ -14,6 +14,7 @@ import (
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/host/internal/httpabi"
 	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/observe"
 	"github.com/portholehttp/porthole/host/internal/sandbox"
 	"github.com/portholehttp/porthole/host/internal/sockabi"
 	"github.com/portholehttp/porthole/wasm"
@@ -22,9 +23,12 @@ import (
 // Runtime holds the compiled stack and the handlers of a process. One is enough for many servers.
 type Runtime struct {
 	log      *slog.Logger
-	cache    wazero.CompilationCache
-	stacks   *sandbox.Engine // its guests can import sockets
-	handlers *sandbox.Engine // its guests cannot
+	observe  *observe.Hub // nil: nobody looks
+	clock    Clock        // nil: the system's
+	modules  sandbox.HostModules
+	cache    wazero.CompilationCache // to be closed with it; nil if it is the embedder's
+	stacks   *sandbox.Engine         // its guests can import sockets
+	handlers *sandbox.Engine         // its guests cannot
 	stack    *sandbox.Module
 
 	mu      sync.Mutex
@@ -47,6 +51,7 @@ func newRuntime(ctx context.Context, c Config, stack []byte) (*Runtime, error) {
 	}
 	r := &Runtime{
 		log:     c.Logger,
+		clock:   c.Clock,
 		servers: make(map[*Server]struct{}),
 		unused:  make(chan struct{}),
 	}
@@ -61,11 +66,21 @@ func newRuntime(ctx context.Context, c Config, stack []byte) (*Runtime, error) {
 }
 
 func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error) {
-	if r.cache, err = openCache(c, r.log); err != nil {
+	if r.observe, err = observe.New(c.Metrics, c.TracerProvider); err != nil {
+		return err
+	}
+	cache := c.Cache
+	if cache == nil {
+		if cache, err = openCache(c, r.log); err != nil {
+			return err
+		}
+		r.cache = cache
+	}
+	if r.modules, err = hostModules(c.HostModules); err != nil {
 		return err
 	}
 	if r.stacks, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
-		Cache:       r.cache,
+		Cache:       cache,
 		MemoryPages: uint32(orDefault(c.MaxStackPages, DefaultMaxStackPages)),
 		Imports:     abi.StackImports,
 		Functions:   sockabi.Functions,
@@ -73,17 +88,18 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 		return err
 	}
 	if r.handlers, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
-		Cache:       r.cache,
-		MemoryPages: uint32(orDefault(c.MaxHandlerPages, DefaultMaxHandlerPages)),
+		Cache:       cache,
+		MemoryPages: maxPages, // each module has a limit of its own
 		Imports:     abi.HandlerImports,
 		Functions:   httpabi.Functions,
+		HostModules: r.modules,
 	}); err != nil {
 		return err
 	}
 	if err = module.CheckStack(stack); err != nil {
 		return err
 	}
-	r.stack, err = r.stacks.Compile(ctx, "stack", stack)
+	r.stack, err = r.stacks.Compile(ctx, "stack", stack, sandbox.CompileConfig{})
 	return err
 }
 
@@ -106,49 +122,21 @@ func openCache(c *Config, log *slog.Logger) (wazero.CompilationCache, error) {
 	return wazero.NewCompilationCache(), nil
 }
 
-func orDefault(n, otherwise int) int {
-	if n == 0 {
-		return otherwise
-	}
-	return n
-}
-
-// Load validates and compiles a handler module. name is what log lines call it. The error is a *LoadError if
-// the module is at fault. Compiling takes a second for a large one and cannot be interrupted: ctx is looked at before.
-func (r *Runtime) Load(ctx context.Context, name string, wasm []byte) (*Handler, error) {
-	if err := context.Cause(ctx); err != nil {
-		return nil, err
-	}
-	if err := r.enter(); err != nil {
-		return nil, err
-	}
-	defer r.leave()
-	if err := module.CheckHandler(wasm); err != nil {
-		return nil, &LoadError{name, err}
-	}
-	m, err := r.handlers.Compile(ctx, name, wasm)
-	if err != nil {
-		return nil, &LoadError{name, err}
-	}
-	return &Handler{runtime: r, module: m}, nil
-}
-
-// NewServer starts the shards of a server whose requests go to h. It has no listeners yet: see Listen and Serve.
-// The error is a *FaultError if the handler did not start.
+// NewServer starts the shards of a server. Its requests go to h, by the route "/"; if h is nil there are no routes yet, and they
+// get 404: see Handle. It has no listeners yet: see Listen, Serve, ServeConn and ServeHTTP. Servers of one Runtime may share
+// handlers: each has instances of its own.
+//
+// The error is what c.Validate or Handle says, ErrRuntimeClosed, or a *FaultError if the stack did not start.
 func (r *Runtime) NewServer(h *Handler, c ServerConfig) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
-	}
-	if h.runtime != r {
-		return nil, errors.New("host: the handler was loaded by another Runtime")
 	}
 	if err := r.enter(); err != nil {
 		return nil, err
 	}
 	c.Shards = orDefault(c.Shards, runtime.GOMAXPROCS(0))
 	c.MaxEvents = orDefault(c.MaxEvents, DefaultMaxEvents)
-	c.MaxOutboundSockets = orDefault(c.MaxOutboundSockets, DefaultMaxOutboundSockets)
-	s, err := startServer(r, h, c)
+	s, err := startServer(r, c)
 	if err != nil {
 		r.leave()
 		return nil, err
@@ -161,6 +149,13 @@ func (r *Runtime) NewServer(h *Handler, c ServerConfig) (*Server, error) {
 	if closed {
 		s.stop()
 		return nil, ErrRuntimeClosed
+	}
+	if h == nil {
+		return s, nil
+	}
+	if err := s.Handle("/", h); err != nil {
+		_ = s.Close() // err says more
+		return nil, err
 	}
 	return s, nil
 }
@@ -217,6 +212,7 @@ func (r *Runtime) Close(ctx context.Context) error {
 
 // release frees what start made.
 func (r *Runtime) release(ctx context.Context) error {
+	r.observe.Close()
 	var errs []error
 	for _, e := range []*sandbox.Engine{r.stacks, r.handlers} {
 		if e != nil {

@@ -14,9 +14,14 @@ import (
 )
 
 func TestConfigReportsAllFaults(t *testing.T) {
-	c := host.Config{NoCache: true, CacheDir: "dir", MaxStackPages: -1, MaxHandlerPages: 65537}
+	none := host.HostFunction{Name: "f"}
+	c := host.Config{NoCache: true, CacheDir: "dir", MaxStackPages: -1, HostModules: []host.HostModule{
+		{Name: "porthole_http_1"}, {Name: "wasi_snapshot_preview1"}, {Name: "twice"}, {Name: "twice"}, {Name: ""},
+		{Name: "own", Functions: []host.HostFunction{none}},
+	}}
 	err := c.Validate()
-	for _, name := range []string{"CacheDir", "MaxStackPages is -1", "MaxHandlerPages is 65537"} {
+	for _, name := range []string{"CacheDir", "MaxStackPages is -1", `"porthole_http_1"`, `"wasi_snapshot_preview1"`, `"twice": it is there twice`,
+		"has no name", "own.f: Call is nil"} {
 		assert.ErrorContains(t, err, name)
 	}
 	_, again := host.New(context.Background(), c)
@@ -31,12 +36,13 @@ func TestNewLooksAtItsContext(t *testing.T) {
 	_, err := host.New(ctx, host.Config{NoCache: true})
 	assert.ErrorIs(t, err, enough)
 	r, _ := newRuntime(t, host.Config{})
-	_, err = r.Load(ctx, "hello", hello)
+	_, err = r.Load(ctx, "hello", hello, host.HandlerConfig{})
 	assert.ErrorIs(t, err, enough)
 }
 
 func TestLoadRefuses(t *testing.T) {
-	r, _ := newRuntime(t, host.Config{MaxHandlerPages: 16})
+	r, _ := newRuntime(t, host.Config{})
+	small := host.HandlerConfig{Limits: host.Limits{MaxMemoryPages: 16}}
 	for _, test := range []struct {
 		name string
 		wasm []byte
@@ -48,18 +54,18 @@ func TestLoadRefuses(t *testing.T) {
 		{"exportless", func() []byte { s := moduletest.Handler(); s.Without("on_inbox"); return s.Encode() }(), "on_inbox"},
 		{"large", func() []byte { s := moduletest.Handler(); s.Memories[0].Min = 17; return s.Encode() }(), "17 pages"},
 	} {
-		_, err := r.Load(context.Background(), test.name, test.wasm)
+		_, err := r.Load(context.Background(), test.name, test.wasm, small)
 		var load *host.LoadError
 		require.ErrorAs(t, err, &load, test.name)
 		assert.Equal(t, test.name, load.Name)
 		assert.ErrorContains(t, err, test.want)
 		assert.ErrorContains(t, err, `host: load handler "`+test.name+`": `)
 	}
-	_, err := r.Load(context.Background(), "stack", moduletest.Stack().Encode())
+	_, err := r.Load(context.Background(), "stack", moduletest.Stack().Encode(), host.HandlerConfig{})
 	var contract *module.ContractError
 	assert.ErrorAs(t, err, &contract)
 
-	h, err := r.Load(context.Background(), "good", moduletest.Answering().Encode())
+	h, err := r.Load(context.Background(), "good", moduletest.Answering().Encode(), host.HandlerConfig{})
 	require.NoError(t, err)
 	assert.Equal(t, "good", h.Name())
 }
@@ -94,7 +100,7 @@ func TestClosedRuntime(t *testing.T) {
 	require.NoError(t, r.Close(context.Background()))
 	<-s.Done()
 	assert.ErrorIs(t, s.Err(), host.ErrServerClosed)
-	_, err = r.Load(context.Background(), "hello", hello)
+	_, err = r.Load(context.Background(), "hello", hello, host.HandlerConfig{})
 	assert.ErrorIs(t, err, host.ErrRuntimeClosed)
 	_, err = r.NewServer(h, host.ServerConfig{})
 	assert.ErrorIs(t, err, host.ErrRuntimeClosed)

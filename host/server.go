@@ -7,18 +7,18 @@ import (
 	"sync"
 
 	"github.com/portholehttp/porthole/abi"
-	"github.com/portholehttp/porthole/host/internal/grant"
 	"github.com/portholehttp/porthole/host/internal/sandbox"
 	"github.com/portholehttp/porthole/host/internal/shard"
-	"github.com/portholehttp/porthole/internal/dialer"
 )
 
-// Server serves HTTP with one handler, on any number of listeners.
+// Server serves HTTP with handlers, by routes, on any number of listeners.
 type Server struct {
-	runtime *Runtime
-	log     *slog.Logger
-	options abi.Options
-	shards  []*shard.Shard
+	runtime   *Runtime
+	log       *slog.Logger
+	options   abi.Options
+	shards    []*shard.Shard
+	routing   routing
+	listening *handlerListeners
 
 	mu        sync.Mutex
 	listeners map[*listener]struct{}
@@ -26,51 +26,46 @@ type Server struct {
 	closing   chan struct{} // closed when it accepts no more
 	serving   sync.WaitGroup
 
+	own   inbound // of ServeConn
+	relay adapter // of ServeHTTP
+
 	done chan struct{} // closed when all has ended
 	err  error         // then: why
 }
 
 // startServer starts the shards, at the same time, since each instance takes milliseconds.
-func startServer(r *Runtime, h *Handler, c ServerConfig) (*Server, error) {
+func startServer(r *Runtime, c ServerConfig) (*Server, error) {
 	s := &Server{
 		runtime:   r,
 		log:       r.log,
 		options:   c.options(),
 		shards:    make([]*shard.Shard, c.Shards),
+		routing:   routing{routes: make(map[string]placed), versions: make(map[*Handler]*version)},
 		listeners: make(map[*listener]struct{}),
 		closing:   make(chan struct{}),
 		done:      make(chan struct{}),
 	}
-	grants, err := grant.Parse(c.Grants.Connect, c.Grants.Listen)
-	if err != nil {
-		return nil, err
-	}
-	p := &policy{grants: grants, log: s.log, handler: h.Name(), denied: make(map[string]struct{})}
-	own := newHandlerListeners(s, p)
-	dial := (&dialer.Dialer{Policy: p}).Dial
+	s.listening = newHandlerListeners(s)
+	s.own.open = func() (*listener, error) { return s.openInbound(s.options) }
+	s.relay.start(s)
 	errs := make([]error, c.Shards)
 	var starting sync.WaitGroup
 	for i := range s.shards {
 		starting.Go(func() {
 			s.shards[i], errs[i] = shard.Start(shard.Config{
-				Stack: r.stack, Handler: h.module, MaxEvents: c.MaxEvents, MaxSockets: c.MaxOutboundSockets, Logger: r.log,
-				Dial: dial, Listeners: own,
+				Stack: r.stack, Index: i, MaxEvents: c.MaxEvents, Logger: r.log, NewLoop: r.newLoop(), Clock: r.clock,
 			})
 		})
 	}
 	starting.Wait()
-	for _, err := range errs {
-		if err != nil {
-			for _, started := range s.shards {
-				if started != nil {
-					started.Stop()
-					<-started.Done()
-				}
+	if err := errors.Join(errs...); err != nil {
+		for _, started := range s.shards {
+			if started != nil {
+				started.Stop()
+				<-started.Done()
 			}
-			s.stopAccepting() // what handlers of the others listened on
-			s.serving.Wait()
-			return nil, publicError(err)
 		}
+		return nil, publicError(err)
 	}
 	return s, nil
 }
@@ -89,6 +84,7 @@ func publicError(err error) error {
 
 // wait sees the server to its end.
 func (s *Server) wait() {
+	defer s.runtime.observe.Connections(s.connections)()
 	var shards sync.WaitGroup
 	for _, sh := range s.shards {
 		shards.Go(func() {
@@ -100,6 +96,8 @@ func (s *Server) wait() {
 	}
 	shards.Wait()
 	s.stopAccepting()
+	s.relay.Close()
+	s.retireAll()
 	s.serving.Wait()
 	if s.err = s.fault; s.err == nil {
 		s.err = ErrServerClosed

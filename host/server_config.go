@@ -64,21 +64,12 @@ type ServerConfig struct {
 	// MaxEvents is the most events the stack may raise at once: one call that ends very many connections
 	// raises one for each of their exchanges. A stack that raises more is ended. 0 means DefaultMaxEvents.
 	MaxEvents int
-
-	// Grants is what the handler may connect to and listen on: nothing, by default.
-	Grants Grants
-
-	// MaxOutboundSockets is how many connections one instance of the handler may have open to others, also such as are idle
-	// in a pool. Beyond it connecting fails with EMFILE. 0 means DefaultMaxOutboundSockets.
-	MaxOutboundSockets int
 }
 
 // Bounds and defaults of ServerConfig.
 const (
 	MaxShards        = 1024
 	DefaultMaxEvents = 1 << 17
-
-	DefaultMaxOutboundSockets = 1024
 )
 
 // Validate reports all faults of c, joined.
@@ -97,10 +88,6 @@ func (c *ServerConfig) Validate() error {
 	size("MaxQueuedBytes", c.MaxQueuedBytes, 0, 1<<30)
 	size("MaxRequests", c.MaxRequests, 0, 1<<31-1)
 	size("MaxEvents", c.MaxEvents, 0, 1<<24)
-	size("MaxOutboundSockets", c.MaxOutboundSockets, 0, 1<<20)
-	if err := c.Grants.Validate(); err != nil {
-		errs = append(errs, err)
-	}
 	if o := c.options(); o.RequestTimeout > 0 && o.HeadersTimeout > o.RequestTimeout {
 		errs = append(errs, fmt.Errorf("host: HeadersTimeout is %v, above RequestTimeout, %v",
 			time.Duration(o.HeadersTimeout), time.Duration(o.RequestTimeout)))

@@ -23,7 +23,7 @@ import (
 )
 
 func TestHello(t *testing.T) {
-	s, log := newServer(t, hello, host.Config{}, host.ServerConfig{})
+	s, log := newServer(t, hello, host.HandlerConfig{}, host.ServerConfig{})
 	tcp := newClient(t, "tcp", listen(t, s, loopback))
 	path := filepath.Join(t.TempDir(), "socket")
 	require.Equal(t, path, listen(t, s, "unix:"+path))
@@ -41,7 +41,7 @@ func TestHello(t *testing.T) {
 
 // What a listener starts in goroutines is done before the host goes on to other things.
 func TestGoroutinesOfAHandler(t *testing.T) {
-	s, _ := newServer(t, faulty, host.Config{}, host.ServerConfig{Shards: 1})
+	s, _ := newServer(t, faulty, host.HandlerConfig{}, host.ServerConfig{Shards: 1})
 	c := newClient(t, "tcp", listen(t, s, loopback))
 	for range 3 {
 		status, body := get(t, c, "/goroutines")
@@ -56,7 +56,7 @@ func TestGoroutinesOfAHandler(t *testing.T) {
 
 func TestConcurrentConnections(t *testing.T) {
 	const clients, requests, shards = 32, 20, 4
-	s, _ := newServer(t, faulty, host.Config{}, host.ServerConfig{Shards: shards})
+	s, _ := newServer(t, faulty, host.HandlerConfig{}, host.ServerConfig{Shards: shards})
 	addr := listen(t, s, loopback)
 	var wg sync.WaitGroup
 	counts := make([][]string, clients)
@@ -133,7 +133,7 @@ func inFlight(t *testing.T, network, addr string) (conn net.Conn, finish func())
 }
 
 func TestShutdownFinishesWhatIsInFlight(t *testing.T) {
-	s, _ := newServer(t, faulty, host.Config{}, host.ServerConfig{Shards: 2})
+	s, _ := newServer(t, faulty, host.HandlerConfig{}, host.ServerConfig{Shards: 2})
 	addr := listen(t, s, loopback)
 	idle := newClient(t, "tcp", addr)
 	get(t, idle, "/")
@@ -171,7 +171,7 @@ func TestShutdownFinishesWhatIsInFlight(t *testing.T) {
 }
 
 func TestShutdownGivesUpWithItsContext(t *testing.T) {
-	s, _ := newServer(t, faulty, host.Config{}, host.ServerConfig{})
+	s, _ := newServer(t, faulty, host.HandlerConfig{}, host.ServerConfig{})
 	conn, _ := inFlight(t, "tcp", listen(t, s, loopback))
 	ctx, cancel := context.WithCancelCause(context.Background())
 	enough := errors.New("enough")
@@ -182,7 +182,7 @@ func TestShutdownGivesUpWithItsContext(t *testing.T) {
 }
 
 func TestCloseCutsWhatIsInFlight(t *testing.T) {
-	s, _ := newServer(t, faulty, host.Config{}, host.ServerConfig{})
+	s, _ := newServer(t, faulty, host.HandlerConfig{}, host.ServerConfig{})
 	path := filepath.Join(t.TempDir(), "socket")
 	conn, _ := inFlight(t, "unix", listen(t, s, "unix:"+path))
 	require.NoError(t, s.Close())
@@ -194,7 +194,7 @@ func TestCloseCutsWhatIsInFlight(t *testing.T) {
 
 // A handler that sleeps holds up its shard, but not the end of the server.
 func TestCloseWakesAHandlerThatSleeps(t *testing.T) {
-	s, log := newServer(t, faulty, host.Config{}, host.ServerConfig{})
+	s, log := newServer(t, faulty, host.HandlerConfig{}, host.ServerConfig{})
 	conn, err := net.Dial("tcp", listen(t, s, loopback))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, conn.Close()) }()
@@ -208,11 +208,11 @@ func TestCloseWakesAHandlerThatSleeps(t *testing.T) {
 func TestHandlerThatFailsIsReplaced(t *testing.T) {
 	for _, test := range []struct{ path, reason, output string }{
 		{"/panic", "reason=unreachable", "panic: on purpose"},
-		{"/exit", "exit_code(3)", ""},
+		{"/exit", "exited with code 3", ""},
 		{"/memory", "reason=unreachable", "out of memory"},
 	} {
 		t.Run(test.path, func(t *testing.T) {
-			s, log := newServer(t, faulty, host.Config{MaxHandlerPages: 1024}, host.ServerConfig{})
+			s, log := newServer(t, faulty, host.HandlerConfig{Limits: host.Limits{MaxMemoryPages: 1024}}, host.ServerConfig{})
 			addr := listen(t, s, loopback)
 			c := newClient(t, "tcp", addr)
 			_, count := get(t, c, "/count")
@@ -239,17 +239,20 @@ func TestHandlerThatFailsIsReplaced(t *testing.T) {
 }
 
 func TestHandlerThatTrapsIsReplaced(t *testing.T) {
-	s, log := newServer(t, moduletest.Trapping().Encode(), host.Config{}, host.ServerConfig{})
+	s, log := newServer(t, moduletest.Trapping().Encode(), host.HandlerConfig{}, host.ServerConfig{})
 	c := newClient(t, "tcp", listen(t, s, loopback))
-	for i := range 3 {
+	for i := range 2 {
 		status, _ := get(t, c, "/")
 		assert.Equal(t, 500, status)
 		assert.Equal(t, i+1, strings.Count(log.String(), `msg="handler ended" handler=guest function=on_event reason=unreachable`))
 	}
+	status, _ := get(t, c, "/")
+	assert.Equal(t, 503, status, "it keeps failing")
+	assert.Contains(t, log.String(), `msg="handler keeps failing, and is not started for a while" handler=guest faults=2 wait=100ms`)
 }
 
 func TestResponseIsCutWhenItsHeadIsOut(t *testing.T) {
-	s, _ := newServer(t, faulty, host.Config{}, host.ServerConfig{})
+	s, _ := newServer(t, faulty, host.HandlerConfig{}, host.ServerConfig{})
 	addr := listen(t, s, loopback)
 	conn, err := net.Dial("tcp", addr)
 	require.NoError(t, err)
@@ -273,7 +276,9 @@ func TestResponseIsCutWhenItsHeadIsOut(t *testing.T) {
 
 // The stack keeps what a client does not read. Here it may not have the memory for it, and ends.
 func TestStackThatFailsIsReplaced(t *testing.T) {
-	s, log := newServer(t, faulty, host.Config{MaxStackPages: 256}, host.ServerConfig{})
+	r, log := newRuntime(t, host.Config{MaxStackPages: 256})
+	s, err := r.NewServer(load(t, r, "faulty", faulty), host.ServerConfig{Shards: 1})
+	require.NoError(t, err)
 	addr := listen(t, s, loopback)
 	other, _ := inFlight(t, "tcp", addr)
 	conn, err := net.Dial("tcp", addr)

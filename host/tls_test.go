@@ -30,7 +30,7 @@ func pairOf(t testing.TB, c tls.Certificate) host.CertificateFiles {
 // secure starts a server whose handler describes its clients.
 func secure(t testing.TB, c host.TLSConfig) (addr string, s *host.Server, log *logbook) {
 	t.Helper()
-	s, log = newServer(t, peer, host.Config{}, host.ServerConfig{})
+	s, log = newServer(t, peer, host.HandlerConfig{}, host.ServerConfig{})
 	bound, err := s.ListenTLS(loopback, c)
 	require.NoError(t, err)
 	return bound.String(), s, log
@@ -347,7 +347,7 @@ func TestTLSShutdown(t *testing.T) {
 func TestTLSConfigRefused(t *testing.T) {
 	ca := certtest.NewAuthority(t)
 	files := pairOf(t, ca.Issue(t, "a.test"))
-	s, _ := newServer(t, hello, host.Config{}, host.ServerConfig{})
+	s, _ := newServer(t, hello, host.HandlerConfig{}, host.ServerConfig{})
 	open := t.TempDir()
 	require.NoError(t, os.Chmod(open, 0o755))
 	for _, bad := range []struct {
@@ -386,7 +386,7 @@ func TestTLSConfigRefused(t *testing.T) {
 
 func TestServeTLSOverUnix(t *testing.T) {
 	ca := certtest.NewAuthority(t)
-	s, _ := newServer(t, peer, host.Config{}, host.ServerConfig{})
+	s, _ := newServer(t, peer, host.HandlerConfig{}, host.ServerConfig{})
 	ln, err := net.Listen("unix", t.TempDir()+"/s")
 	require.NoError(t, err)
 	served := make(chan error, 1)

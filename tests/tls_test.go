@@ -95,7 +95,7 @@ func serveTLS(t *testing.T, config *tls.Config) string {
 	runtime, err := host.New(ctx, host.Config{CacheDir: t.TempDir(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, runtime.Close(ctx)) })
-	handler, err := runtime.Load(ctx, "handler", wasm)
+	handler, err := runtime.Load(ctx, "handler", wasm, host.HandlerConfig{})
 	require.NoError(t, err)
 	server, err := runtime.NewServer(handler, host.ServerConfig{Shards: 1})
 	require.NoError(t, err)

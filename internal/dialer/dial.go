@@ -16,6 +16,7 @@ const Timeout = 120 * time.Second
 type Dialer struct {
 	Policy   Policy        // nil: everything is allowed
 	Resolver *net.Resolver // nil: net.DefaultResolver
+	Network  Network       // nil: the system's
 }
 
 // Dial connects as a Dialer does that has p for its Policy.
@@ -50,7 +51,11 @@ func (d *Dialer) Dial(ctx context.Context, record []byte) (net.Conn, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	conn, err := d.connect(ctx, network, address, string(texts.Local))
+	connect := d.connect
+	if d.Network != nil {
+		connect = d.through
+	}
+	conn, err := connect(ctx, network, address, string(texts.Local))
 	if err != nil || secure == nil {
 		return conn, err
 	}

@@ -18,12 +18,12 @@ func BenchmarkEcho(b *testing.B) {
 		start func(b *testing.B) (attach func(c net.Conn))
 	}{
 		{name: "loop", start: func(b *testing.B) func(net.Conn) {
-			l := New(Config{})
+			l := New(Config{Portable: portable})
 			run(b, l, newEcho(l))
 			return func(c net.Conn) { l.Attach(c, 0) }
 		}},
 		{name: "stream", start: func(b *testing.B) func(net.Conn) {
-			l := New(Config{})
+			l := New(Config{Portable: portable})
 			run(b, l, newEcho(l))
 			return func(c net.Conn) { l.Attach(wrapped{c}, 0) }
 		}},
@@ -81,7 +81,7 @@ func echoBlocking(c net.Conn) {
 func BenchmarkReceive(b *testing.B) {
 	for _, k := range kinds {
 		b.Run(k.name, func(b *testing.B) {
-			l := New(Config{})
+			l := New(Config{Portable: portable})
 			var got int64
 			done := make(chan struct{})
 			run(b, l, &hooks{
@@ -109,7 +109,7 @@ func BenchmarkReceive(b *testing.B) {
 func TestNoAllocations(t *testing.T) {
 	for _, k := range kinds[:4] { // crypto/tls has its own
 		t.Run(k.name, func(t *testing.T) {
-			l := New(Config{})
+			l := New(Config{Portable: portable})
 			large := make([]byte, 8<<20) // more than the kernel takes from a peer that does not read yet
 			var rest []byte
 			short := false

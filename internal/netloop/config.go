@@ -15,6 +15,9 @@ type Config struct {
 	// of NewListenerHandle counts), no socket, no timer and no posted function.
 	StopWhenIdle bool
 
+	// Portable makes the loop sleep as it does on systems without a poller of ours: in Go's scheduler, which testing/synctest sees.
+	Portable bool
+
 	// ReadBufferSize is the size in bytes of the loop's one read buffer, and so the most that Data brings.
 	// 0 means DefaultReadBufferSize.
 	ReadBufferSize int

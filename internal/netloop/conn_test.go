@@ -37,7 +37,7 @@ func writeIn(w io.Writer, r *rand.Rand, p []byte) error {
 func TestEcho(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
 		for seed := range uint64(4) {
-			l := New(Config{})
+			l := New(Config{Portable: portable})
 			stop := run(t, l, newEcho(l))
 			ours, theirs := k.pair(t)
 			l.Attach(ours, 0)
@@ -66,7 +66,7 @@ func TestEcho(t *testing.T) {
 // and no event may come in between.
 func TestPauseAtRandom(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
-		l := New(Config{})
+		l := New(Config{Portable: portable})
 		var got []byte
 		paused := false
 		ended := make(chan struct{})
@@ -102,7 +102,7 @@ func TestPauseAtRandom(t *testing.T) {
 func TestBackPressure(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
 		const bound = 64 << 20 // more than any kernel buffers
-		l := New(Config{})
+		l := New(Config{Portable: portable})
 		block := noise(1, 256<<10)
 		taken := 0
 		fill := func(s Handle) bool {
@@ -144,7 +144,7 @@ func TestBackPressure(t *testing.T) {
 // TestWritableIsAskedFor checks that Writable comes only after a write that was not taken whole.
 func TestWritableIsAskedFor(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
-		l := New(Config{})
+		l := New(Config{Portable: portable})
 		var rest []byte
 		send := func(s Handle) {
 			n, status := l.Write(s, rest)
@@ -193,7 +193,7 @@ func (d *digest) Write(p []byte) (int, error) {
 func TestPauseStopsReading(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
 		const total = 48 << 20
-		l := New(Config{})
+		l := New(Config{Portable: portable})
 		e := newEcho(l)
 		received := 0
 		var slow Handle
@@ -266,7 +266,7 @@ func roundTrip(t testing.TB, c net.Conn, p []byte) {
 
 func TestHalfCloseByUs(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
-		l := New(Config{})
+		l := New(Config{Portable: portable})
 		var got []byte
 		ended := make(chan struct{})
 		large := noise(2, 8<<20)
@@ -321,7 +321,7 @@ func TestHalfCloseByPeer(t *testing.T) {
 		if !k.halfClose {
 			return // the peer has no way to
 		}
-		l := New(Config{})
+		l := New(Config{Portable: portable})
 		ends := 0
 		run(t, l, &hooks{
 			end: func(s Handle) {
@@ -350,7 +350,7 @@ func TestHalfCloseByPeer(t *testing.T) {
 func TestDataAndFINTogether(t *testing.T) {
 	for _, k := range kinds[:3] {
 		t.Run(k.name, func(t *testing.T) {
-			l := New(Config{})
+			l := New(Config{Portable: portable})
 			e := newEcho(l)
 			run(t, l, e)
 			for range 100 {
@@ -370,7 +370,7 @@ func TestDataAndFINTogether(t *testing.T) {
 func TestReadBuffer(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
 		memory := make([]byte, 1000)
-		l := New(Config{ReadBuffer: func() []byte { return memory }})
+		l := New(Config{Portable: portable, ReadBuffer: func() []byte { return memory }})
 		var got []byte
 		done := make(chan struct{})
 		run(t, l, &hooks{

@@ -43,7 +43,7 @@ func (l *Loop) connected(d *dialing, conn net.Conn, err error) {
 		s.handle, s.paused, s.talked = d.handle, d.paused, true
 		l.handles.find(d.handle).socket = s
 		for _, o := range d.options {
-			setOption(conn, o.name, o.value)
+			s.transport.setOption(o)
 		}
 		s.transport.start()
 		l.handler.Connect(s.handle, nil, l.now)

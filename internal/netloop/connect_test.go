@@ -36,7 +36,7 @@ func (d *dialed) dial(ctx context.Context) (net.Conn, error) {
 // TestConnect makes connections by Connect and uses them as any other.
 func TestConnect(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
-		l := New(Config{})
+		l := New(Config{Portable: portable})
 		e := newEcho(l)
 		connected := make(chan Handle, 1)
 		e.connect = func(s Handle, err error) {
@@ -72,7 +72,7 @@ func TestConnect(t *testing.T) {
 
 // TestConnectPaused pauses a connection before it is there: the bytes come after Resume.
 func TestConnectPaused(t *testing.T) {
-	l := New(Config{})
+	l := New(Config{Portable: portable})
 	got := make(chan string, 1)
 	connected := make(chan struct{})
 	resumed := false
@@ -104,7 +104,7 @@ func TestConnectPaused(t *testing.T) {
 
 // TestConnectResumedEarly undoes the pause before the connection is there.
 func TestConnectResumedEarly(t *testing.T) {
-	l := New(Config{})
+	l := New(Config{Portable: portable})
 	got := make(chan string, 1)
 	run(t, l, &hooks{data: func(_ Handle, p []byte) { got <- string(p) }})
 	ours, theirs := tcpPair(t)
@@ -121,7 +121,7 @@ func TestConnectResumedEarly(t *testing.T) {
 }
 
 func TestConnectFails(t *testing.T) {
-	l := New(Config{})
+	l := New(Config{Portable: portable})
 	failure := errors.New("nobody there")
 	failed := make(chan struct{})
 	var h Handle
@@ -141,7 +141,7 @@ func TestConnectFails(t *testing.T) {
 // TestCloseWhileConnecting closes a handle before its connection is there: that comes too late and is closed, without a word.
 func TestCloseWhileConnecting(t *testing.T) {
 	for _, failure := range []error{nil, errors.New("nobody there")} {
-		l := New(Config{})
+		l := New(Config{Portable: portable})
 		run(t, l, &hooks{connect: func(Handle, error) { t.Error("an event for a stale handle") }})
 		ours, theirs := tcpPair(t)
 		d := newDialed(ours, failure)
@@ -164,7 +164,7 @@ func TestCloseWhileConnecting(t *testing.T) {
 
 // TestStopWhileConnecting ends the loop with connections on their way; one that comes late is closed.
 func TestStopWhileConnecting(t *testing.T) {
-	l := New(Config{})
+	l := New(Config{Portable: portable})
 	stop := run(t, l, &hooks{connect: func(Handle, error) { t.Error("an event after Stop") }})
 	ours, theirs := tcpPair(t)
 	late := newDialed(ours, nil)
@@ -186,7 +186,7 @@ func TestStopWhileConnecting(t *testing.T) {
 
 // TestConnectIsNotIdle keeps Run from returning while a connection is on its way.
 func TestConnectIsNotIdle(t *testing.T) {
-	l := New(Config{StopWhenIdle: true})
+	l := New(Config{Portable: portable, StopWhenIdle: true})
 	ours, _ := tcpPair(t)
 	d := newDialed(ours, nil)
 	var order []string

@@ -45,20 +45,15 @@ type fdSocket struct {
 	hasRoom   func(fd uintptr) bool
 }
 
-// newSocket chooses the transport. Only the types of package net themselves are read by their descriptor: a type that embeds
-// one of them has its methods too, and reading past its Read would lose what that does.
-func newSocket(l *Loop, c net.Conn) *socket {
-	switch c := c.(type) {
-	case *net.TCPConn:
-		if raw, err := c.SyscallConn(); err == nil {
-			return newFDSocket(l, c, raw)
-		}
-	case *net.UnixConn:
-		if raw, err := c.SyscallConn(); err == nil {
-			return newFDSocket(l, c, raw)
+// rawConn returns the way to the descriptor of c; nil: c is to be read by its own methods.
+func rawConn(c net.Conn) syscall.RawConn {
+	switch c.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		if raw, err := c.(syscall.Conn).SyscallConn(); err == nil {
+			return raw
 		}
 	}
-	return newStream(l, c)
+	return nil
 }
 
 func newFDSocket(l *Loop, c net.Conn, raw syscall.RawConn) *socket {
@@ -196,20 +191,21 @@ func (f *fdSocket) call(op func(fd uintptr), p []byte) (int, error) {
 	return f.n, f.err
 }
 
-func (f *fdSocket) sysRead(fd uintptr) {
+func (f *fdSocket) sysRead(fd uintptr)  { f.n, f.err = readFD(int(fd), f.p) }
+func (f *fdSocket) sysWrite(fd uintptr) { f.n, f.err = writeFD(int(fd), f.p) }
+
+func readFD(fd int, p []byte) (int, error) {
 	for {
-		if f.n, f.err = syscall.Read(int(fd), f.p); !errors.Is(f.err, syscall.EINTR) {
-			f.n = max(f.n, 0)
-			return
+		if n, err := syscall.Read(fd, p); !errors.Is(err, syscall.EINTR) {
+			return max(n, 0), err
 		}
 	}
 }
 
-func (f *fdSocket) sysWrite(fd uintptr) {
+func writeFD(fd int, p []byte) (int, error) {
 	for {
-		if f.n, f.err = syscall.Write(int(fd), f.p); !errors.Is(f.err, syscall.EINTR) {
-			f.n = max(f.n, 0)
-			return
+		if n, err := syscall.Write(fd, p); !errors.Is(err, syscall.EINTR) {
+			return max(n, 0), err
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"crypto/x509"
 	"math/big"
 	"net"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -21,7 +23,23 @@ import (
 	"go.uber.org/goleak"
 )
 
+// portable has the loops of all tests do without a poller. TestPortable runs the suite again with it.
+var portable = os.Getenv(portableKey) != ""
+
+const portableKey = "NETLOOP_PORTABLE"
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// TestPortable runs all tests with what the loop does on other systems.
+func TestPortable(t *testing.T) {
+	if portable || newPoller() == nil {
+		t.Skip("it is what the other tests do already")
+	}
+	again := exec.Command(os.Args[0], "-test.timeout=5m")
+	again.Env = append(os.Environ(), portableKey+"=1")
+	out, err := again.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
 
 // hooks is a Handler made of functions; those that are nil ignore their event.
 type hooks struct {

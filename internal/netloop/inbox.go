@@ -14,7 +14,7 @@ type inbox struct {
 	asleep   bool  // the loop waits for wake
 	armedAt  int64 // when the real timer will nudge, on the loop's clock; 0: not armed
 
-	wake chan struct{} // one token for each time that asleep goes from true to false
+	wake func() // called once each time that asleep goes from true to false; does not block
 }
 
 // batch is what the loop deals with in one turn.
@@ -33,11 +33,11 @@ type task struct {
 	acceptor *listener // not nil: it counts conn in its backlog
 }
 
-// rouse wakes the loop if it sleeps. It never blocks: there is one token at most. mu is held.
+// rouse wakes the loop if it sleeps. mu is held.
 func (b *inbox) rouse() {
 	if b.asleep {
 		b.asleep = false
-		b.wake <- struct{}{}
+		b.wake()
 	}
 }
 

@@ -131,7 +131,7 @@ func TestInfoOfTLS(t *testing.T) {
 
 // TestInfoDoesNotWait asks while the handshake is under way, which waits for a peer that says nothing.
 func TestInfoDoesNotWait(t *testing.T) {
-	l := New(Config{})
+	l := New(Config{Portable: portable})
 	accepted, talked := make(chan Handle, 1), make(chan struct{})
 	run(t, l, &hooks{
 		accept: func(s, _ Handle) { accepted <- s },

@@ -47,7 +47,7 @@ func (f *fakeListener) Addr() net.Addr { return &net.UnixAddr{} }
 func TestListener(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	l := New(Config{})
+	l := New(Config{Portable: portable})
 	e := newEcho(l)
 	h := l.AddListener(ln)
 	e.accept = func(_, listener Handle) { assert.Equal(t, h, listener) }
@@ -68,7 +68,7 @@ func TestThousandConnections(t *testing.T) {
 	const peers = 1000
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	l := New(Config{})
+	l := New(Config{Portable: portable})
 	l.AddListener(ln)
 	e := newEcho(l)
 	var all, done sync.WaitGroup
@@ -102,7 +102,7 @@ func TestAcceptBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ln := newFakeListener()
 		var told []time.Duration
-		l := New(Config{
+		l := New(Config{Portable: true,
 			StopWhenIdle:  true,
 			OnAcceptError: func(_ Handle, _ error, retry time.Duration) { told = append(told, retry) },
 		})
@@ -154,7 +154,7 @@ func TestCloseWhileBackingOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		ln := newFakeListener()
-		l := New(Config{StopWhenIdle: true})
+		l := New(Config{Portable: true, StopWhenIdle: true})
 		h := l.AddListener(ln)
 		ln.results <- syscall.ENFILE
 		synctest.Wait()
@@ -168,7 +168,7 @@ func TestCloseWhileBackingOff(t *testing.T) {
 func TestAcceptIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ln := newFakeListener()
-		l := New(Config{})
+		l := New(Config{Portable: true})
 		l.AddListener(ln)
 		var peers []net.Conn
 		for range acceptBacklog {
@@ -196,7 +196,7 @@ func TestAcceptIsBounded(t *testing.T) {
 
 func TestAttach(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
-		l := New(Config{})
+		l := New(Config{Portable: portable})
 		h := l.NewListenerHandle()
 		listeners := make(chan Handle, 1)
 		stop := run(t, l, &hooks{accept: func(_, listener Handle) { listeners <- listener }})

@@ -26,8 +26,10 @@ type Loop struct {
 	now     int64  // the batch's reading of the clock
 	own     *Timer // of SetTimer
 	armed   []*Timer
-	due     []*Timer    // of this turn
-	timer   *time.Timer // wakes the loop for the first of them
+	due     []*Timer // of this turn
+	nap     nap
+	poller  *poller   // in place of nap; nil: a goroutine for each socket tells of it
+	polled  []*socket // as batch.ready, those that the poller has told of
 	handles table
 	batch   batch          // of this turn; empty between turns, and then the inbox's next one
 	buffers writeBuffers   // for streams
@@ -38,7 +40,8 @@ type Loop struct {
 // New returns a Loop that Run will run. Run must be called, or what was given to the loop is never closed.
 func New(c Config) *Loop {
 	l := &Loop{config: c.withDefaults()}
-	l.inbox.wake = make(chan struct{}, 1)
+	l.nap.tokens = make(chan struct{}, 1)
+	l.inbox.wake = l.nap.wake
 	l.own = l.NewTimer(func(now int64) { l.handler.Timer(now) })
 	return l
 }
@@ -51,6 +54,13 @@ func (l *Loop) Run(h Handler) error {
 		return ErrRan
 	}
 	l.handler = h
+	if !l.config.Portable {
+		l.poller = newPoller()
+	}
+	if l.poller != nil {
+		defer l.poller.close()
+		l.inbox.wake = l.poller.wake
+	}
 	for l.wait() {
 		l.turn()
 	}
@@ -63,17 +73,24 @@ func (l *Loop) wait() bool {
 	b := &l.inbox
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	pause := time.Duration(0)
 	if b.empty() && (!b.stopping || b.ended) {
 		if l.config.StopWhenIdle && l.idle() {
 			b.ended = true
 			return false
 		}
-		if l.arm() {
-			b.asleep = true
-			b.mu.Unlock()
-			<-b.wake
-			b.mu.Lock()
+		pause = l.untilDeadline()
+	}
+	if pause != 0 || l.poller != nil {
+		b.asleep = pause != 0
+		b.mu.Unlock()
+		if l.poller != nil {
+			l.poll(pause)
+		} else {
+			l.nap.sleep(l, pause)
 		}
+		b.mu.Lock()
+		b.asleep = false
 	}
 	b.ended = b.stopping
 	b.batch, l.batch = l.batch, b.batch
@@ -109,11 +126,13 @@ func (l *Loop) perform() {
 
 // deliver deals with the batch's signals.
 func (l *Loop) deliver() {
-	for i, s := range l.batch.ready {
-		l.batch.ready[i] = nil
-		s.transport.ready(signals(s.signals.Swap(0)))
+	for _, ready := range []*[]*socket{&l.batch.ready, &l.polled} {
+		for i, s := range *ready {
+			(*ready)[i] = nil
+			s.transport.ready(signals(s.signals.Swap(0)))
+		}
+		*ready = (*ready)[:0]
 	}
-	l.batch.ready = l.batch.ready[:0]
 }
 
 // end closes everything and waits for it.
@@ -128,13 +147,14 @@ func (l *Loop) end() {
 			l.closeListener(e.listener)
 		}
 	}
+	for _, t := range l.armed {
+		t.at = 0 // its owner may disarm it later
+	}
 	l.armed = nil
 	for l.deliver(); l.closing > 0; l.deliver() {
 		l.wait()
 	}
-	if l.timer != nil {
-		l.timer.Stop()
-	}
+	l.nap.end()
 	l.running.Wait()
 }
 

@@ -14,7 +14,7 @@ import (
 // TestStopInFlight stops a loop whose sockets read, write, wait and are paused, and that still accepts.
 func TestStopInFlight(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
-		l := New(Config{})
+		l := New(Config{Portable: portable})
 		own, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		l.AddListener(own)
@@ -72,7 +72,7 @@ func TestStopInFlight(t *testing.T) {
 }
 
 func TestStopBeforeRun(t *testing.T) {
-	l := New(Config{})
+	l := New(Config{Portable: portable})
 	ours, theirs := tcpPair(t)
 	l.Attach(ours, 0)
 	ran := false
@@ -90,7 +90,7 @@ func TestStopBeforeRun(t *testing.T) {
 // TestNoEventAfterStop stops the loop from a handler in the middle of a batch.
 func TestNoEventAfterStop(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
-		l := New(Config{})
+		l := New(Config{Portable: portable})
 		events := 0
 		for range 5 {
 			ours, theirs := k.pair(t)
@@ -111,7 +111,7 @@ func TestNoEventAfterStop(t *testing.T) {
 
 func TestStopWhenIdle(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
-		l := New(Config{StopWhenIdle: true})
+		l := New(Config{Portable: portable, StopWhenIdle: true})
 		h := l.NewListenerHandle()
 		var order []string
 		ours, theirs := k.pair(t)
@@ -132,11 +132,11 @@ func TestStopWhenIdle(t *testing.T) {
 		require.Equal(t, []string{"accept", "timer", "posted"}, order)
 		require.False(t, l.Post(func() {}))
 	})
-	require.NoError(t, New(Config{StopWhenIdle: true}).Run(&hooks{}), "nothing at all")
+	require.NoError(t, New(Config{Portable: portable, StopWhenIdle: true}).Run(&hooks{}), "nothing at all")
 }
 
 func TestPostOrder(t *testing.T) {
-	l := New(Config{})
+	l := New(Config{Portable: portable})
 	stop := run(t, l, &hooks{})
 	const posters, posts = 4, 1000
 	next := [posters]int{}
@@ -161,7 +161,7 @@ func TestPostOrder(t *testing.T) {
 // TestPostRacesStop checks that every function that Post took is called, and no other.
 func TestPostRacesStop(t *testing.T) {
 	for range 50 {
-		l := New(Config{})
+		l := New(Config{Portable: portable})
 		stop := run(t, l, &hooks{})
 		ran, taken := 0, 0
 		done := make(chan struct{})
@@ -178,7 +178,7 @@ func TestPostRacesStop(t *testing.T) {
 }
 
 func TestPanicGoesThroughRun(t *testing.T) {
-	l := New(Config{})
+	l := New(Config{Portable: portable})
 	l.Post(func() { panic("handler") })
 	require.PanicsWithValue(t, "handler", func() { _ = l.Run(&hooks{}) })
 }

@@ -46,21 +46,21 @@ func (l *Loop) SetOption(h Handle, name abi.SocketOption, value int64) abi.Statu
 		d.options = append(slices.DeleteFunc(d.options, func(o option) bool { return o.name == name }), o)
 		return abi.StatusOK
 	}
-	return setOption(s.conn, name, value)
+	return s.transport.setOption(o)
 }
 
-// setOption sets a valid option.
-func setOption(c net.Conn, name abi.SocketOption, value int64) abi.Status {
-	t, ok := innermost(c).(*net.TCPConn)
+// setOption sets a valid option, for the transports that have a net.Conn.
+func (s *socket) setOption(o option) abi.Status {
+	t, ok := innermost(s.conn).(*net.TCPConn)
 	if !ok {
 		return abi.StatusUnsupported
 	}
-	switch name {
+	switch o.name {
 	case abi.SocketNoDelay:
-		_ = t.SetNoDelay(value == 1)
+		_ = t.SetNoDelay(o.value == 1)
 	case abi.SocketKeepAlive:
-		k := net.KeepAliveConfig{Enable: value >= 0, Idle: min(time.Duration(value), maxKeepAlive), Interval: -1, Count: -1}
-		if value == 0 {
+		k := net.KeepAliveConfig{Enable: o.value >= 0, Idle: min(time.Duration(o.value), maxKeepAlive), Interval: -1, Count: -1}
+		if o.value == 0 {
 			k.Idle = -1 // the system's choice; 0 would be Go's
 		}
 		_ = t.SetKeepAliveConfig(k)

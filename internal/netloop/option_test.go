@@ -14,13 +14,25 @@ import (
 	"github.com/portholehttp/porthole/abi"
 )
 
-// sockopt asks the kernel.
-func sockopt(t *testing.T, c net.Conn, level, name int) int {
+// descriptor returns another descriptor of a TCP connection, which is the loop's after that.
+func descriptor(t *testing.T, c net.Conn) (fd int) {
 	t.Helper()
-	raw, err := innermost(c).(*net.TCPConn).SyscallConn()
+	tcp, ok := innermost(c).(*net.TCPConn)
+	if !ok {
+		return -1
+	}
+	raw, err := tcp.SyscallConn()
 	require.NoError(t, err)
-	var value int
-	require.NoError(t, raw.Control(func(fd uintptr) { value, err = unix.GetsockoptInt(int(fd), level, name) }))
+	require.NoError(t, raw.Control(func(of uintptr) { fd, err = unix.FcntlInt(of, unix.F_DUPFD_CLOEXEC, 0) }))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	return fd
+}
+
+// sockopt asks the kernel.
+func sockopt(t *testing.T, fd, level, name int) int {
+	t.Helper()
+	value, err := unix.GetsockoptInt(fd, level, name)
 	require.NoError(t, err)
 	if value != 0 && name != keepIdle {
 		value = 1 // some systems say more than yes
@@ -30,11 +42,12 @@ func sockopt(t *testing.T, c net.Conn, level, name int) int {
 
 func TestSetOption(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
-		l := New(Config{})
+		l := New(Config{Portable: portable})
 		accepted := make(chan Handle, 1)
 		run(t, l, &hooks{accept: func(s, _ Handle) { accepted <- s }})
-		ours, _ := k.pair(t)
-		l.Attach(ours, 0)
+		conn, _ := k.pair(t)
+		ours := descriptor(t, conn)
+		l.Attach(conn, 0)
 		h := <-accepted
 		set := func(o abi.SocketOption, value int64) (status abi.Status) {
 			on(t, l, func() { status = l.SetOption(h, o, value) })
@@ -72,11 +85,12 @@ func TestSetOption(t *testing.T) {
 
 // Options of a connection that is not there yet are set when it is.
 func TestSetOptionWhileConnecting(t *testing.T) {
-	l := New(Config{})
+	l := New(Config{Portable: portable})
 	connected := make(chan struct{})
 	run(t, l, &hooks{connect: func(Handle, error) { close(connected) }})
-	ours, _ := tcpPair(t)
-	d := newDialed(ours, nil)
+	conn, _ := tcpPair(t)
+	ours := descriptor(t, conn)
+	d := newDialed(conn, nil)
 	on(t, l, func() {
 		h := l.Connect(d.dial)
 		assert.Equal(t, abi.StatusInvalid, l.SetOption(h, abi.SocketNoDelay, 7))

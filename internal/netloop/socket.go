@@ -49,6 +49,8 @@ type transport interface {
 	write(p []byte) (int, abi.Status)
 	// shutdown ends the sending side after the bytes written so far. It is called once.
 	shutdown() abi.Status
+	// setOption sets a valid option.
+	setOption(o option) abi.Status
 	// resume goes on with what paused held up. It delivers nothing itself.
 	resume()
 	// close closes the connection; the socket is marked closed already.

@@ -202,7 +202,7 @@ func (s *stream) closeConn() {
 	})
 }
 
-// abort cuts the connection under whatever is in flight, with RST if it is TCP.
+// abort cuts the connection under whatever is in flight, with RST if it is TCP or something that has that too.
 func (s *stream) abort() {
 	if s.flush == nil {
 		return // it is closed
@@ -210,7 +210,7 @@ func (s *stream) abort() {
 	s.closer = true
 	s.loop.running.Go(func() {
 		inner := innermost(s.conn)
-		if t, ok := inner.(*net.TCPConn); ok {
+		if t, ok := inner.(interface{ SetLinger(seconds int) error }); ok {
 			_ = t.SetLinger(0)
 		}
 		_ = inner.Close()

@@ -61,28 +61,57 @@ func (l *Loop) fire() {
 	l.due = l.due[:0]
 }
 
-// arm makes sure that a nudge comes no later than the first deadline; false says that it is there already. A deadline that has
-// moved away keeps the earlier nudge: an owner that moves it with every message costs the runtime's timers
-// nothing. The inbox is locked.
-func (l *Loop) arm() bool {
-	b := &l.inbox
+// untilDeadline returns how long it is until the first timer is due: at least 0, or negative if none is armed.
+func (l *Loop) untilDeadline() time.Duration {
 	deadline := l.deadline()
-	if deadline == 0 || (b.armedAt != 0 && b.armedAt <= deadline) {
-		return true
+	if deadline == 0 {
+		return -1
 	}
 	now := l.config.Now()
-	if now >= deadline {
-		return false
+	switch wait := deadline - now; {
+	case now >= deadline:
+		return 0
+	case wait < 0: // the difference does not fit
+		return math.MaxInt64
+	default:
+		return time.Duration(wait)
 	}
-	wait := time.Duration(deadline - now)
-	if wait < 0 { // the difference does not fit
-		wait = math.MaxInt64
+}
+
+// nap is how a loop sleeps that has no poller.
+type nap struct {
+	tokens chan struct{} // one for each wake
+	timer  *time.Timer   // wakes the loop
+}
+
+// sleep waits for a token; that comes at the latest when wait is over, unless that is negative. A deadline that has moved away keeps the
+// earlier nudge: an owner that moves it with every message costs the runtime's timers nothing.
+func (n *nap) sleep(l *Loop, wait time.Duration) {
+	if wait >= 0 {
+		n.arm(&l.inbox, l.deadline(), wait)
+	}
+	<-n.tokens
+}
+
+func (n *nap) arm(b *inbox, deadline int64, wait time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.armedAt != 0 && b.armedAt <= deadline {
+		return
 	}
 	b.armedAt = deadline
-	if l.timer == nil {
-		l.timer = time.AfterFunc(wait, b.nudge)
+	if n.timer == nil {
+		n.timer = time.AfterFunc(wait, b.nudge)
 	} else {
-		l.timer.Reset(wait)
+		n.timer.Reset(wait)
 	}
-	return true
+}
+
+func (n *nap) wake() { n.tokens <- struct{}{} }
+
+// end undoes arm.
+func (n *nap) end() {
+	if n.timer != nil {
+		n.timer.Stop()
+	}
 }

@@ -14,7 +14,7 @@ import (
 func TestTimer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		l := New(Config{StopWhenIdle: true})
+		l := New(Config{Portable: true, StopWhenIdle: true})
 		var fired []time.Duration
 		second := int64(time.Second)
 		deadline := l.Now() + 10*second
@@ -46,12 +46,12 @@ func TestTimer(t *testing.T) {
 
 func TestTimerIsDisarmed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := New(Config{StopWhenIdle: true})
+		l := New(Config{Portable: true, StopWhenIdle: true})
 		l.SetTimer(1)
 		l.Post(func() { l.SetTimer(0) })
 		require.NoError(t, l.Run(&hooks{timer: func(int64) { assert.Fail(t, "fired") }}))
 
-		l = New(Config{})
+		l = New(Config{Portable: true})
 		l.SetTimer(math.MaxInt64)
 		go func() {
 			time.Sleep(time.Hour)
@@ -65,7 +65,7 @@ func TestTimerIsDisarmed(t *testing.T) {
 func TestClock(t *testing.T) {
 	hour := int64(time.Hour)
 	clock := -5 * hour
-	l := New(Config{Now: func() int64 { return clock }})
+	l := New(Config{Portable: portable, Now: func() int64 { return clock }})
 	var fired []int64
 	run(t, l, &hooks{timer: func(now int64) {
 		fired = append(fired, now)
@@ -83,7 +83,7 @@ func TestClock(t *testing.T) {
 func TestTimers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		l := New(Config{StopWhenIdle: true})
+		l := New(Config{Portable: true, StopWhenIdle: true})
 		at := func(seconds int64) int64 { return int64(time.Duration(seconds) * time.Second) }
 		begin := l.Now()
 		var fired []string
@@ -111,7 +111,7 @@ func TestTimers(t *testing.T) {
 }
 
 func TestNoTimerAfterStop(t *testing.T) {
-	l := New(Config{Now: func() int64 { return 10 }})
+	l := New(Config{Portable: portable, Now: func() int64 { return 10 }})
 	fired := 0
 	for range 3 {
 		l.NewTimer(func(int64) {
@@ -121,4 +121,14 @@ func TestNoTimerAfterStop(t *testing.T) {
 	}
 	require.NoError(t, l.Run(&hooks{}))
 	require.Equal(t, 1, fired)
+}
+
+// A timer that is armed when the loop ends may be disarmed afterwards.
+func TestTimerOutlivesTheLoop(t *testing.T) {
+	l := New(Config{Portable: portable})
+	timer := l.NewTimer(func(int64) { assert.Fail(t, "fired") })
+	timer.Set(math.MaxInt64)
+	l.Stop()
+	require.NoError(t, l.Run(&hooks{}))
+	timer.Set(0)
 }

@@ -37,8 +37,14 @@ func inputsOf(root, pkg string) (map[string]string, error) {
 			continue
 		}
 		inputs["language"] = p.Module.GoVersion
+		var files []string
 		for _, name := range slices.Concat(p.GoFiles, p.EmbedFiles, p.SFiles, p.HFiles) {
-			file := filepath.Join(p.Dir, name)
+			files = append(files, filepath.Join(p.Dir, name))
+		}
+		if profile := filepath.Join(p.Dir, profileName); exists(profile) {
+			files = append(files, profile)
+		}
+		for _, file := range files {
 			data, err := os.ReadFile(file)
 			if err != nil {
 				return nil, err
@@ -118,4 +124,12 @@ func difference(recorded, now map[string]string) []string {
 	}
 	slices.Sort(lines)
 	return lines
+}
+
+// profileName is what the compiler looks for beside a main package.
+const profileName = "default.pgo"
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }

@@ -18,7 +18,7 @@ func TestInspect(t *testing.T) {
 	assert.Contains(t, stdout, "memory    2 pages (128 KiB), no maximum\n")
 	assert.Regexp(t, `(?m)^  porthole_http_1\.request_pause +\(i64\) -> i32$`, stdout)
 	assert.Regexp(t, `(?m)^  on_event +\(i32, i32, i64, i32, i32\)$`, stdout)
-	assert.Regexp(t, `\nloads     yes\n\z`, stdout)
+	assert.Regexp(t, `\nresets    yes\nloads     yes\n\z`, stdout)
 }
 
 func TestInspectRefused(t *testing.T) {

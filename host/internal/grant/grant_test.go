@@ -78,6 +78,21 @@ func TestUnixPaths(t *testing.T) {
 	assert.Error(t, s.Listen("udp", "a", 1))
 }
 
+func TestUnixTrees(t *testing.T) {
+	s := set(t, "unix:/run/a/*", "unix:/run/b/* unix:/*")
+	for path, yes := range map[string]bool{
+		"/run/a/s": true, "/run/a/b/c/s": true, "/run/a": false, "/run/a/": false, "/run/ab": false, "/run/a/../b": false,
+		"/run/a/./s": false, "/run/a//s": false, "/run/a/s/": false, "run/a/s": false, "/run/a/..": false, "/run/a/*": true,
+	} {
+		assert.Equal(t, yes, s.Destination("unix", path, 0) == nil, path)
+		assert.Equal(t, yes, s.Address("unix", path) == nil, path)
+	}
+	assert.NoError(t, s.Listen("unix", "/run/b/s", 0))
+	assert.NoError(t, s.Listen("unix", "/elsewhere/s", 0))
+	assert.Error(t, s.Listen("unix", "/run/../b/s", 0))
+	assert.Error(t, s.Listen("tcp", "/run/b/s", 1))
+}
+
 func TestAddress(t *testing.T) {
 	const ordinary = "1.2.3.4:80 10.0.0.1:80 192.168.1.1:80 [2001:db8::1]:80 [fd00::1]:80"
 	const special = "127.0.0.1:80 127.9.9.9:80 [::1]:80 [::ffff:127.0.0.1]:80 169.254.169.254:80 [::ffff:a9fe:a9fe]:80 [fe80::1]:80 " +
@@ -203,4 +218,28 @@ func FuzzConnect(f *testing.F) {
 		local := b.IsLoopback() || b.IsLinkLocalUnicast() || b.IsUnspecified() || b.IsMulticast()
 		require.False(t, local && names.Address("tcp", at) == nil, at)
 	})
+}
+
+func TestResolve(t *testing.T) {
+	for _, c := range []struct{ connect, listen, yes, no string }{
+		{"", "", "", "example.com localhost"},
+		{"example.com:443", "", "example.com EXAMPLE.com.", "a.example.com example.org"},
+		{"*.example.com:443", "", "a.example.com", "example.com"},
+		{"*:443", "", "example.com localhost", ""},
+		{"10.0.0.0/8:* unix:/a", "fd:3 unix:/b", "", "example.com /a /b"},
+		{"", "localhost:80", "localhost", "example.com"},
+	} {
+		s := set(t, c.connect, c.listen)
+		for host := range strings.FieldsSeq(c.yes) {
+			assert.NoError(t, s.Resolve(host), host)
+		}
+		for host := range strings.FieldsSeq(c.no) {
+			assert.Error(t, s.Resolve(host), host)
+		}
+	}
+	err := (&Set{}).Resolve("example.com")
+	assert.EqualError(t, err, `resolving "example.com:*" needs the grant "connect": porthole serve --allow-connect 'example.com:*', or host.Grants.Connect`)
+	var refusal *Error
+	require.ErrorAs(t, err, &refusal)
+	assert.Contains(t, refusal.For("run"), "porthole run --allow-connect")
 }

@@ -28,12 +28,12 @@ var (
 )
 
 // CheckHandler reads wasm and checks it as Module.CheckHandler does.
-func CheckHandler(wasm []byte) error {
+func CheckHandler(wasm []byte, extra ...abi.Function) error {
 	m, err := Read(wasm)
 	if err != nil {
 		return err
 	}
-	return m.CheckHandler()
+	return m.CheckHandler(extra...)
 }
 
 // CheckStack reads wasm and checks it as Module.CheckStack does.
@@ -45,9 +45,14 @@ func CheckStack(wasm []byte) error {
 	return m.CheckStack()
 }
 
-// CheckHandler returns a *ContractError with all that keeps m from being a handler, or nil.
-// How much memory it may have is for the caller to judge: see Memory.
-func (m *Module) CheckHandler() error { return m.check(&handlerContract) }
+// CheckHandler returns a *ContractError with all that keeps m from being a handler, or nil. extra are functions that
+// it may import besides those of the contract: an embedder's. How much memory it may have is for the caller to
+// judge: see Memory.
+func (m *Module) CheckHandler(extra ...abi.Function) error {
+	c := handlerContract
+	c.imports = slices.Concat(c.imports, extra)
+	return m.check(&c)
+}
 
 // CheckStack returns a *ContractError with all that keeps m from being the stack, or nil.
 func (m *Module) CheckStack() error { return m.check(&stackContract) }

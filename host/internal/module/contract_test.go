@@ -30,6 +30,19 @@ func TestContractsMet(t *testing.T) {
 	assert.NoError(t, module.CheckStack(moduletest.Stack().Encode()))
 }
 
+func TestExtraImports(t *testing.T) {
+	lookUp := abi.Function{Module: "embedder", Name: "look_up", Params: []abi.ValueType{abi.I32}, Results: []abi.ValueType{abi.I64}}
+	s := moduletest.Handler()
+	s.Imports = append(s.Imports, module.Import{Module: "embedder", Name: "look_up", Type: sig(lookUp.Params, lookUp.Results)})
+	assert.NoError(t, module.CheckHandler(s.Encode(), lookUp))
+	assert.ErrorContains(t, module.CheckHandler(s.Encode()), "import embedder.look_up: there is no such module", "it is not kept for the next")
+
+	lookUp.Name = "put"
+	assert.ErrorContains(t, module.CheckHandler(s.Encode(), lookUp), "import embedder.look_up: there is no such function")
+	lookUp.Name, lookUp.Results = "look_up", nil
+	assert.ErrorContains(t, module.CheckHandler(s.Encode(), lookUp), "import embedder.look_up: is (i32) -> i64, must be (i32)")
+}
+
 func TestCheckReadsFirst(t *testing.T) {
 	assert.ErrorIs(t, module.CheckHandler([]byte("MZ")), module.ErrNotWasm)
 	assert.ErrorIs(t, module.CheckStack([]byte("MZ")), module.ErrNotWasm)

@@ -35,8 +35,26 @@ type Module struct {
 	Memories  []Limits   // in pages; imported ones first
 	Tables    []Limits   // in elements; imported ones first
 	Functions int        // defined, not imported
+	Globals   int        // imported and defined
 	Start     bool       // a start function runs when the module is instantiated, before any export is called
 	Producers []Producer // from the custom section "producers"; what the tools said of themselves
+
+	Types         []Signature
+	FunctionTypes []uint32  // the type of each function, imported ones first, as an index of Types
+	Sections      []Section // in the order of the binary
+}
+
+// Section says where a part of a binary lies, in bytes from its start.
+type Section struct {
+	ID    byte
+	Start int // of the number and the size that come before the content
+	Begin int // of the content
+	End   int
+}
+
+// Scanner returns what reads the content of s, a section of wasm.
+func (s Section) Scanner(wasm []byte) *Scanner {
+	return &Scanner{Data: wasm[:s.End], Pos: s.Begin, Section: sections[s.ID].name}
 }
 
 // Import is one thing that the module wants from its host.

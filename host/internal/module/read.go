@@ -28,18 +28,19 @@ func Read(wasm []byte) (*Module, error) {
 	if err := checkPreamble(wasm); err != nil {
 		return nil, err
 	}
-	r := reader{file: scanner{data: wasm, pos: preambleSize}}
-	for r.file.rest() > 0 && r.file.err == nil {
+	r := reader{file: Scanner{Data: wasm, Pos: PreambleSize}}
+	for r.file.Rest() > 0 && r.file.Err == nil {
 		r.nextSection()
 	}
 	r.checkCode()
-	if r.file.err != nil {
-		return nil, r.file.err
+	if r.file.Err != nil {
+		return nil, r.file.Err
 	}
 	return &r.module, nil
 }
 
-const preambleSize = 8
+// PreambleSize is how many bytes come before the first section.
+const PreambleSize = 8
 
 func checkPreamble(wasm []byte) error {
 	magic := []byte("\x00asm")
@@ -48,7 +49,7 @@ func checkPreamble(wasm []byte) error {
 		return fmt.Errorf("%w: the file is empty", ErrNotWasm)
 	case bytes.HasPrefix(wasm, []byte("(module")) || bytes.HasPrefix(wasm, []byte("(component")):
 		return fmt.Errorf("%w but its text form: assemble it first, for example with wat2wasm", ErrNotWasm)
-	case len(wasm) < preambleSize && bytes.HasPrefix(wasm, magic[:min(len(wasm), len(magic))]):
+	case len(wasm) < PreambleSize && bytes.HasPrefix(wasm, magic[:min(len(wasm), len(magic))]):
 		return &FormatError{Offset: len(wasm), Reason: "truncated"}
 	case !bytes.HasPrefix(wasm, magic):
 		return fmt.Errorf("%w: it begins with %q", ErrNotWasm, wasm[:min(len(wasm), 4)])
@@ -66,24 +67,20 @@ func checkPreamble(wasm []byte) error {
 
 // reader collects a module and what is needed on the way only.
 type reader struct {
-	file      scanner
-	module    Module
-	lastRank  int
-	types     []Signature
-	functions []uint32 // type of each function, imported ones first
-	globals   int
-	tags      int
-	imported  int // functions
-	bodies    int // entries of the code section
+	file     Scanner
+	module   Module
+	lastRank int
+	tags     int
+	bodies   int // entries of the code section
 }
 
 type section struct {
 	name string
 	rank int // the order in a module
-	read func(*reader, *scanner)
+	read func(*reader, *Scanner)
 }
 
-// By number. Sections without read are skipped. Custom sections may stand anywhere.
+// sections is by number. Sections without read are skipped. Custom sections may stand anywhere.
 var sections = [...]section{
 	0:  {"custom", 0, (*reader).readCustom},
 	1:  {"type", 1, (*reader).readTypes},
@@ -103,40 +100,41 @@ var sections = [...]section{
 
 func (r *reader) nextSection() {
 	f := &r.file
-	start := f.pos
-	id := f.byte()
+	start := f.Pos
+	id := f.Byte()
 	if int(id) >= len(sections) {
-		f.fail(start, "unknown section %d", id)
+		f.Fail(start, "unknown section %d", id)
 		return
 	}
 	sec := sections[id]
-	f.section = sec.name
-	size := f.u32()
-	begin := f.pos
-	f.bytes(uint64(size))
-	if f.err != nil {
+	f.Section = sec.name
+	size := f.U32()
+	begin := f.Pos
+	f.Bytes(uint64(size))
+	if f.Err != nil {
 		return
 	}
 	if sec.rank != 0 {
 		if sec.rank <= r.lastRank {
-			f.fail(start, "out of order or repeated")
+			f.Fail(start, "out of order or repeated")
 			return
 		}
 		r.lastRank = sec.rank
 	}
+	r.module.Sections = append(r.module.Sections, Section{ID: id, Start: start, Begin: begin, End: f.Pos})
 	if sec.read != nil {
-		s := scanner{data: f.data[:f.pos], pos: begin, section: sec.name}
+		s := Scanner{Data: f.Data[:f.Pos], Pos: begin, Section: sec.name}
 		sec.read(r, &s)
-		if f.err = s.err; f.err != nil {
+		if f.Err = s.Err; f.Err != nil {
 			return
 		}
 	}
-	f.section = ""
+	f.Section = ""
 }
 
 // end refuses bytes after a section's last entry.
-func end(s *scanner) {
-	if s.err == nil && s.rest() > 0 {
-		s.fail(s.pos, "%d bytes too many", s.rest())
+func end(s *Scanner) {
+	if s.Err == nil && s.Rest() > 0 {
+		s.Fail(s.Pos, "%d bytes too many", s.Rest())
 	}
 }

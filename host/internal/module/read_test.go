@@ -3,6 +3,7 @@ package module_test
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -43,8 +44,11 @@ func specWithAll() moduletest.Spec {
 }
 
 func TestRead(t *testing.T) {
-	m, err := module.Read(specWithAll().Encode())
+	wasm := specWithAll().Encode()
+	m, err := module.Read(wasm)
 	require.NoError(t, err)
+	assertSections(t, wasm, m)
+	m.Sections = nil
 	f := sig([]abi.ValueType{abi.I64, 0x7d}, []abi.ValueType{0x7c})
 	assert.Equal(t, &module.Module{
 		Name: "tiny",
@@ -62,8 +66,12 @@ func TestRead(t *testing.T) {
 		Memories:  []module.Limits{{Min: 3, Max: 300, HasMax: true}},
 		Tables:    []module.Limits{{Min: 1, Imported: true}},
 		Functions: 2,
+		Globals:   1,
 		Start:     true,
 		Producers: []module.Producer{{"language", "Go", "go1.26"}, {"processed-by", "Go cmd/compile", ""}},
+
+		Types:         []module.Signature{f, {}, sig([]abi.ValueType{abi.I32}, []abi.ValueType{abi.I32})},
+		FunctionTypes: []uint32{0, 1, 2},
 	}, m)
 
 	l, ok := m.Memory()
@@ -76,6 +84,22 @@ func TestRead(t *testing.T) {
 	require.NoError(t, err)
 	_, ok = m.Memory()
 	assert.False(t, ok)
+}
+
+// assertSections checks that the sections are all of wasm after its preamble.
+func assertSections(t *testing.T, wasm []byte, m *module.Module) {
+	t.Helper()
+	var ids []byte
+	end := 8
+	for _, s := range m.Sections {
+		ids = append(ids, s.ID)
+		assert.Equal(t, end, s.Start)
+		assert.Equal(t, s.ID, wasm[s.Start])
+		assert.Equal(t, s.End-s.Begin, s.Scanner(wasm).Rest())
+		end = s.End
+	}
+	assert.Equal(t, []byte{1, 2, 3, 5, 7, 8, 10, 0, 0}, ids)
+	assert.Equal(t, len(wasm), end)
 }
 
 // A module of two memories is well-formed: which one is "memory" is the export's word.
@@ -214,6 +238,48 @@ func TestProducersAreBounded(t *testing.T) {
 	assert.Len(t, m.Producers, 32)
 }
 
+func TestScannerInt(t *testing.T) {
+	for _, c := range []struct {
+		bits  int
+		bytes []byte
+		want  int64
+	}{
+		{32, []byte{0}, 0},
+		{32, []byte{0x3f}, 63},
+		{32, []byte{0x40}, -64},
+		{32, []byte{0xff, 0x7e}, -129},
+		{32, []byte{0x80, 0x80, 0x80, 0x80, 0}, 0},
+		{32, []byte{0xff, 0xff, 0xff, 0xff, 0x07}, math.MaxInt32},
+		{32, []byte{0x80, 0x80, 0x80, 0x80, 0x78}, math.MinInt32},
+		{33, []byte{0xff, 0xff, 0xff, 0xff, 0x0f}, math.MaxUint32},
+		{33, []byte{0x40}, -64},
+		{64, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0}, math.MaxInt64},
+		{64, []byte{0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f}, math.MinInt64},
+		{64, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}, -1},
+	} {
+		s := module.Scanner{Data: c.bytes}
+		assert.Equal(t, c.want, s.Int(c.bits), "%x", c.bytes)
+		require.NoError(t, s.Err, "%x", c.bytes)
+		assert.Zero(t, s.Rest())
+	}
+	for _, c := range []struct {
+		bits  int
+		bytes []byte
+		want  string
+	}{
+		{32, []byte{0x80}, "truncated"},
+		{32, []byte{0xff, 0xff, 0xff, 0xff, 0x0f}, "number of more than 32 bits"},
+		{32, []byte{0x80, 0x80, 0x80, 0x80, 0x70}, "number of more than 32 bits"},
+		{32, []byte{0x80, 0x80, 0x80, 0x80, 0x80, 0}, "number of more than 32 bits"},
+		{33, []byte{0x80, 0x80, 0x80, 0x80, 0x20}, "number of more than 33 bits"},
+		{64, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1}, "number of more than 64 bits"},
+	} {
+		s := module.Scanner{Data: c.bytes}
+		assert.Zero(t, s.Int(c.bits), "%x", c.bytes)
+		assert.ErrorContains(t, s.Err, c.want, "%x", c.bytes)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add(specWithAll().Encode())
 	f.Add(moduletest.Handler().Encode())
@@ -231,8 +297,8 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		// What was read can be asked about and shown.
-		for _, check := range []func() error{m.CheckHandler, m.CheckStack} {
-			if err := check(); err != nil && len(err.Error()) > 16<<10 {
+		for _, err := range []error{m.CheckHandler(), m.CheckStack()} {
+			if err != nil && len(err.Error()) > 16<<10 {
 				t.Fatalf("a message of %d bytes", len(err.Error()))
 			}
 		}

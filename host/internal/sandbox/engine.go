@@ -3,12 +3,16 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/host/internal/instrument"
+	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/wasi"
 )
 
 // Functions are Go functions by the name under which guests import them.
@@ -18,51 +22,88 @@ type Functions map[string]api.GoModuleFunc
 type EngineConfig struct {
 	Cache       wazero.CompilationCache // may be shared with other engines
 	MemoryPages uint32                  // the most memory of one instance, in pages of 64 KiB
-	Imports     []abi.Function          // all that guests may import, besides WASI
+	Imports     []abi.Function          // all that guests may import, besides WASI and HostModules
 	Functions   Functions               // what each of Imports calls
+	HostModules HostModules             // what the embedder offers
 }
 
 // Engine compiles and runs guests that may import one set of functions. It is safe for concurrent use.
-type Engine struct{ runtime wazero.Runtime }
+type Engine struct {
+	runtime     wazero.Runtime
+	memoryPages uint32
+	compiling   sync.WaitGroup // compilations that run, be they wanted or not
+	live        atomic.Int64   // compiled modules that are not freed
+}
 
 // NewEngine returns an Engine; every function of c.Imports must be in c.Functions.
 func NewEngine(ctx context.Context, c EngineConfig) (*Engine, error) {
-	// No WithCloseOnContextDone: it costs guests a multiple of their time. See Instance for how a call ends.
-	e := &Engine{wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
-		WithCompilationCache(c.Cache).
-		WithMemoryLimitPages(c.MemoryPages))}
-	if err := e.register(ctx, c.Imports, c.Functions); err != nil {
+	if err := c.HostModules.Check(); err != nil {
+		return nil, err
+	}
+	// No WithCloseOnContextDone: it costs guests a multiple of their time. See meter for how a call ends.
+	// No debug information: it would be read when a guest traps, hostile as it is, and says where the code was
+	// before it was rewritten.
+	e := &Engine{
+		runtime: wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
+			WithCompilationCache(c.Cache).
+			WithDebugInfoEnabled(false).
+			WithMemoryLimitPages(c.MemoryPages)),
+		memoryPages: c.MemoryPages,
+	}
+	if err := e.register(ctx, &c); err != nil {
 		_ = e.runtime.Close(ctx) // err says more
 		return nil, err
 	}
 	return e, nil
 }
 
-func (e *Engine) register(ctx context.Context, imports []abi.Function, functions Functions) error {
-	if _, err := wasi_snapshot_preview1.Instantiate(ctx, e.runtime); err != nil {
-		return fmt.Errorf("register WASI: %w", err)
+// register makes the functions known that guests can import.
+func (e *Engine) register(ctx context.Context, c *EngineConfig) error {
+	r := registry{e.runtime, make(map[string]wazero.HostModuleBuilder)}
+	if err := r.addAll(module.WASI, wasi.Functions(system)); err != nil {
+		return err
 	}
-	builders := make(map[string]wazero.HostModuleBuilder)
-	for _, f := range imports {
-		function := functions[f.Name]
-		if function == nil {
-			return fmt.Errorf("register %s.%s: no such function", f.Module, f.Name)
-		}
-		b := builders[f.Module]
-		if b == nil {
-			b = e.runtime.NewHostModuleBuilder(f.Module)
-			builders[f.Module] = b
-		}
-		b.NewFunctionBuilder().
-			WithGoModuleFunction(function, valueTypes(f.Params), valueTypes(f.Results)).
-			Export(f.Name)
+	if err := r.addAll(c.Imports, c.Functions); err != nil {
+		return err
 	}
-	for name, b := range builders {
+	for name, functions := range c.HostModules {
+		for _, f := range functions {
+			r.add(abi.Function{Module: name, Name: f.Name, Params: abiTypes(f.Params), Results: abiTypes(f.Results)}, guarded(f.Call))
+		}
+	}
+	r.add(abi.Function{Module: instrument.TickModule, Name: instrument.TickName}, tick)
+	for name, b := range r.builders {
 		if _, err := b.Instantiate(ctx); err != nil {
 			return fmt.Errorf("register %s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// registry collects host functions by module.
+type registry struct {
+	runtime  wazero.Runtime
+	builders map[string]wazero.HostModuleBuilder
+}
+
+func (r *registry) addAll(table []abi.Function, functions Functions) error {
+	for _, f := range table {
+		call := functions[f.Name]
+		if call == nil {
+			return fmt.Errorf("register %s.%s: no such function", f.Module, f.Name)
+		}
+		r.add(f, counted(call))
+	}
+	return nil
+}
+
+func (r *registry) add(f abi.Function, call api.GoModuleFunc) {
+	b := r.builders[f.Module]
+	if b == nil {
+		b = r.runtime.NewHostModuleBuilder(f.Module)
+		r.builders[f.Module] = b
+	}
+	b.NewFunctionBuilder().WithGoModuleFunction(call, valueTypes(f.Params), valueTypes(f.Results)).Export(f.Name)
 }
 
 // valueTypes converts the contract's types: both are the numbers of the binary format.
@@ -74,5 +115,11 @@ func valueTypes(types []abi.ValueType) []api.ValueType {
 	return v
 }
 
-// Close frees all modules and instances. No call may be running.
-func (e *Engine) Close(ctx context.Context) error { return e.runtime.Close(ctx) }
+// Modules returns how many compiled modules are not yet freed.
+func (e *Engine) Modules() int { return int(e.live.Load()) }
+
+// Close frees all modules and instances, after compilations that are under way. No call may be running.
+func (e *Engine) Close(ctx context.Context) error {
+	e.compiling.Wait()
+	return e.runtime.Close(ctx)
+}

@@ -4,74 +4,151 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
+	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+
+	"github.com/portholehttp/porthole/host/internal/linear"
+	"github.com/portholehttp/porthole/host/internal/wasi"
 )
 
 // InstanceConfig configures an Instance.
 type InstanceConfig struct {
 	Owner          any             // what the guest's imports act on: see Owner
+	Args           []string        // after the module's name, which is the first. No NUL bytes
+	Env            []string        // KEY=VALUE, all that the guest gets to see. No NUL bytes
 	Stdout, Stderr io.Writer       // nil discards
-	Interrupt      <-chan struct{} // when closed, ends a guest that sleeps; nil never does
+	Clock          Clock           // what the guest is shown; nil: the system's
+	Budget         Budget          // of each call, from the start function and _initialize on: see SetBudget
+	Interrupt      <-chan struct{} // when closed, ends a guest that sleeps, and a metered one that computes; nil never does
 }
+
+// Clock tells the time.
+type Clock interface{ Now() time.Time }
 
 // Instance is a live guest.
 type Instance struct {
-	name    string
-	module  api.Module
-	memory  api.Memory
-	context context.Context
-	running bool   // one of its exports is on the call stack
-	fault   *Fault // why it was ended
+	name      string
+	of        *Module
+	module    api.Module
+	memory    api.Memory
+	linear    *linear.Memory // behind memory, and outlives it: see Close
+	context   context.Context
+	wasi      wasi.System
+	meter     *meter // nil if it is not instrumented
+	interrupt <-chan struct{}
+	running   bool // one of its exports is on the call stack
+	closed    bool
+	fault     *Fault // why it was ended
+	snapshot  *snapshot
 }
-
-// callContext is what wazero passes from a call of an export to the imports that it calls. It never ends:
-// a guest is not interrupted in the midst of its code.
-type callContext struct {
-	context.Context
-	owner any
-}
-
-// WithOwner returns a context for calling a host function as a guest with that owner would.
-func WithOwner(ctx context.Context, owner any) context.Context { return &callContext{ctx, owner} }
-
-// Owner returns the owner of the instance that called an import with ctx.
-func Owner[T any](ctx context.Context) T { return ctx.(*callContext).owner.(T) }
 
 // Instantiate makes an instance and runs its _initialize, if it has one. The error is a *Fault if the
 // guest is to blame. Imports may be called, and act on the owner, before Instantiate returns.
 func (m *Module) Instantiate(c InstanceConfig) (*Instance, error) {
-	i := &Instance{name: m.name, context: WithOwner(context.Background(), c.Owner)}
-	module, err := m.engine.runtime.InstantiateModule(i.context, m.compiled, moduleConfig(m.name, c))
-	if err != nil {
-		return nil, &Fault{m.name, "instantiation", err}
+	i := &Instance{name: m.name, of: m, interrupt: c.Interrupt}
+	i.context = &callContext{context.Background(), c.Owner, i}
+	if m.config.Meter || m.config.CallDepth > 0 {
+		i.meter = newMeter(m.config, c.Interrupt, c.Budget)
 	}
-	i.module = module
-	i.memory = module.Memory()
-	if module.ExportedFunction(initialize) != nil {
-		f, err := i.Function(initialize, 0, 0)
-		if err == nil {
-			_, err = f.Call()
-		}
-		if err != nil {
-			i.Close()
-			return nil, err
-		}
+	i.wasi = wasi.System{
+		Args: append([]string{m.name}, c.Args...), Env: c.Env,
+		Stdout: c.Stdout, Stderr: c.Stderr,
+		Now: time.Now, Guard: guard{i},
+	}
+	if c.Clock != nil {
+		i.wasi.Now = c.Clock.Now
+	}
+	if err := i.wasi.Validate(); err != nil {
+		return nil, err
+	}
+	if err := m.enter(); err != nil {
+		return nil, i.End(instantiation, err)
+	}
+	if err := i.start(); err != nil {
+		i.Close()
+		return nil, err
 	}
 	return i, nil
 }
 
-const initialize = "_initialize"
+// start makes the guest live.
+func (i *Instance) start() error {
+	ctx, err := i.allocate()
+	if err != nil {
+		return err
+	}
+	// Anonymous: there may be many. None of the functions that wazero would call: it knows nothing of budgets.
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
+	module, err := i.of.engine.runtime.InstantiateModule(ctx, i.of.compiled, config)
+	if err != nil {
+		return i.end(instantiation, err)
+	}
+	i.module = module
+	i.memory = module.Memory()
+	if i.meter != nil {
+		i.meter.bind(module)
+		i.meter.end() // of the start function
+	}
+	if module.ExportedFunction(initialize) == nil {
+		return nil
+	}
+	f, err := i.Function(initialize, 0, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.Call()
+	return err
+}
 
-// Close frees the instance. It must not be running.
+// What a Fault names that is no export, or may not be one.
+const (
+	instantiation = "instantiation"
+	initialize    = "_initialize"
+)
+
+// Close frees the instance, when the call that may be running has returned. By then no view of its memory may be in use: it is
+// unmapped. From now on calls return a Fault.
 func (i *Instance) Close() {
-	_ = i.module.Close(i.context) // fails only if closed already, by an exit
+	if i.closed {
+		return
+	}
+	i.closed = true
+	if i.fault == nil {
+		_ = i.End("close", errClosed)
+	}
+	if !i.running {
+		i.free()
+	}
+}
+
+// free is Close when nothing runs.
+func (i *Instance) free() {
+	if i.module != nil {
+		_ = i.module.Close(i.context) // nothing of ours is closed with it
+	}
+	i.deallocate()
+	i.of.leave()
 }
 
 // End makes every further call return the Fault that it returns, for an instance that broke the contract.
 func (i *Instance) End(function string, err error) *Fault {
-	i.fault = &Fault{i.name, function, err}
+	i.fault = &Fault{Guest: i.name, Function: function, Err: err}
 	return i.fault
+}
+
+// end is End for a call that failed.
+func (i *Instance) end(function string, err error) *Fault {
+	if overflowed(err) || i.meter != nil && i.meter.tooDeep() {
+		err = &depthError{err}
+	}
+	f := i.End(function, err)
+	if i.of.pages > 0 && i.memory != nil {
+		pages, _ := i.memory.Grow(0) // Size cannot tell 4 GiB from nothing
+		f.full = pages >= i.of.pages
+	}
+	return f
 }
 
 // View returns size bytes at p of the guest's memory, false if they are not all inside.
@@ -85,67 +162,12 @@ func (i *Instance) MemorySize() uint32 { return i.memory.Size() }
 func (i *Instance) Function(name string, params, results int) (*Function, error) {
 	f := i.module.ExportedFunction(name)
 	if f == nil {
-		return nil, i.End(name, fmt.Errorf("no export %q", name))
+		return nil, i.End(name, &Misuse{name, fmt.Sprintf("no export %q", name)})
 	}
 	d := f.Definition()
 	if len(d.ParamTypes()) != params || len(d.ResultTypes()) != results {
-		return nil, i.End(name, fmt.Errorf("the export %q takes %d and returns %d values, not %d and %d",
-			name, len(d.ParamTypes()), len(d.ResultTypes()), params, results))
+		return nil, i.End(name, &Misuse{name, fmt.Sprintf("the export %q takes %d and returns %d values, not %d and %d",
+			name, len(d.ParamTypes()), len(d.ResultTypes()), params, results)})
 	}
 	return &Function{i, name, f, make([]uint64, max(params, results))}, nil
-}
-
-// Function is an export of an instance.
-type Function struct {
-	instance *Instance
-	name     string
-	function api.Function
-	stack    []uint64 // parameters, then the result; here so that a call does not allocate
-}
-
-// Call calls the export. Its result is 0 if the export has none; of a 32-bit result take the lower half.
-// The error is a *Fault, and the instance must be closed.
-func (f *Function) Call(params ...uint64) (uint64, error) {
-	i := f.instance
-	if i.fault != nil {
-		return 0, i.fault
-	}
-	if i.running {
-		return 0, &Fault{i.name, f.name, errReentered}
-	}
-	copy(f.stack, params)
-	i.running = true
-	err := f.function.CallWithStack(i.context, f.stack)
-	i.running = false
-	if err != nil {
-		return 0, i.End(f.name, err)
-	}
-	if len(f.stack) == 0 {
-		return 0, nil
-	}
-	return f.stack[0], nil
-}
-
-// Buffer calls an export that takes a size and returns a pointer, and returns those bytes of the guest's
-// memory. If the pointer leads outside, the instance is ended. The view is valid until the guest runs again.
-func (f *Function) Buffer(size uint32) ([]byte, error) {
-	p, err := f.Pointer(size)
-	if err != nil {
-		return nil, err
-	}
-	view, _ := f.instance.View(p, size)
-	return view, nil
-}
-
-// Pointer is Buffer for a buffer that outlives the view.
-func (f *Function) Pointer(size uint32) (uint32, error) {
-	result, err := f.Call(uint64(size))
-	if err != nil {
-		return 0, err
-	}
-	p := api.DecodeU32(result)
-	if _, ok := f.instance.View(p, size); !ok {
-		return 0, f.instance.End(f.name, &Misuse{f.name, outside("result", p, size, f.instance.MemorySize())})
-	}
-	return p, nil
 }

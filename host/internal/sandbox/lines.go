@@ -5,10 +5,11 @@ import "bytes"
 // MaxLine is the most bytes of a line that Lines keeps; longer ones are passed on in pieces.
 const MaxLine = 4096
 
-// Lines is an io.Writer that passes on what it gets line by line, without the line's end.
+// Lines is an io.Writer that passes on what it gets line by line, without the line's end, as far as its quota goes.
 type Lines struct {
-	Line func(line string)
-	rest []byte // of a line whose end has not come
+	Line  func(line string)
+	Quota *Quota // may be shared, by the outputs of a guest or by its instances; nil: one of its own, with the defaults
+	rest  []byte // of a line whose end has not come
 }
 
 // Write never fails.
@@ -44,6 +45,15 @@ func (l *Lines) Flush() {
 }
 
 func (l *Lines) pass() {
-	l.Line(string(bytes.TrimSuffix(l.rest, []byte{'\r'})))
+	if l.Quota == nil {
+		l.Quota = &Quota{}
+	}
+	ok, notice := l.Quota.take(len(l.rest))
+	if notice != "" {
+		l.Line(notice)
+	}
+	if ok {
+		l.Line(string(bytes.TrimSuffix(l.rest, []byte{'\r'})))
+	}
 	l.rest = l.rest[:0]
 }

@@ -3,7 +3,7 @@ package sandbox
 import (
 	"context"
 	"errors"
-	"fmt"
+	"sync"
 
 	"github.com/tetratelabs/wazero"
 )
@@ -11,29 +11,66 @@ import (
 // ErrNoMemory is returned for a module that does not export a memory by the name of "memory".
 var ErrNoMemory = errors.New("the module exports no memory")
 
+// ErrModuleClosed is in the chain of the Fault that Instantiate returns for a module that was closed.
+var ErrModuleClosed = errors.New("the module is closed")
+
 // Module is a compiled guest. It is safe for concurrent use.
 type Module struct {
-	name     string
-	engine   *Engine
-	compiled wazero.CompiledModule
-}
+	name       string
+	engine     *Engine
+	compiled   wazero.CompiledModule
+	config     CompileConfig
+	globals    int  // mutable ones that are exported: see instrument.GlobalExport
+	resettable bool // memory and globals are all that its code can change
 
-// Compile compiles wasm, or takes it from the cache. name is what faults call the guest.
-// It cannot be interrupted: validate what comes from outside first.
-func (e *Engine) Compile(ctx context.Context, name string, wasm []byte) (*Module, error) {
-	compiled, err := e.runtime.CompileModule(ctx, wasm)
-	if err != nil {
-		return nil, fmt.Errorf("compile: %w", err)
-	}
-	if compiled.ExportedMemories()["memory"] == nil {
-		_ = compiled.Close(ctx) // nothing runs of it
-		return nil, ErrNoMemory
-	}
-	return &Module{name, e, compiled}, nil
+	pages uint32 // to which its memory can grow; 0 if it cannot
+
+	mu     sync.Mutex
+	users  int // instances, and Instantiate while it runs
+	closed bool
 }
 
 // Name returns the name given to Compile.
 func (m *Module) Name() string { return m.name }
 
-// Close frees the code. No instance may be left.
-func (m *Module) Close(ctx context.Context) error { return m.compiled.Close(ctx) }
+// Resettable reports whether instances can be put back to a Snapshot.
+func (m *Module) Resettable() bool { return m.resettable }
+
+// Close makes Instantiate return ErrModuleClosed. The code is freed with the last instance: wazero would take it away from under
+// those that live.
+func (m *Module) Close(ctx context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil
+	}
+	m.closed = true
+	return m.free(ctx)
+}
+
+// enter keeps the code until leave.
+func (m *Module) enter() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return ErrModuleClosed
+	}
+	m.users++
+	return nil
+}
+
+func (m *Module) leave() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.users--
+	_ = m.free(context.Background()) // wazero's never fails
+}
+
+// free frees the code if nobody uses it and nobody will.
+func (m *Module) free(ctx context.Context) error {
+	if !m.closed || m.users > 0 {
+		return nil
+	}
+	m.engine.live.Add(-1)
+	return m.compiled.Close(ctx)
+}

@@ -5,6 +5,8 @@ import (
 	"embed"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,11 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/sys"
 	"go.uber.org/goleak"
 
 	"github.com/portholehttp/porthole/abi"
 	. "github.com/portholehttp/porthole/host/internal/sandbox"
+	"github.com/portholehttp/porthole/host/internal/wasi"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -28,7 +30,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 //go:embed testdata/*.wasm
 var testdata embed.FS
 
-func guest(t *testing.T, name string) []byte {
+func guest(t testing.TB, name string) []byte {
 	t.Helper()
 	wasm, err := testdata.ReadFile("testdata/" + name + ".wasm")
 	require.NoError(t, err)
@@ -50,7 +52,7 @@ var functions = Functions{
 
 var cache = wazero.NewCompilationCache()
 
-func engine(t *testing.T) *Engine {
+func engine(t testing.TB) *Engine {
 	t.Helper()
 	ctx := context.Background()
 	e, err := NewEngine(ctx, EngineConfig{Cache: cache, MemoryPages: 16, Imports: imports, Functions: functions})
@@ -59,14 +61,14 @@ func engine(t *testing.T) *Engine {
 	return e
 }
 
-func compile(t *testing.T, name string) *Module {
+func compile(t testing.TB, name string) *Module {
 	t.Helper()
-	m, err := engine(t).Compile(context.Background(), name, guest(t, name))
+	m, err := engine(t).Compile(context.Background(), name, guest(t, name), CompileConfig{})
 	require.NoError(t, err)
 	return m
 }
 
-func instantiate(t *testing.T, c InstanceConfig) *Instance {
+func instantiate(t testing.TB, c InstanceConfig) *Instance {
 	t.Helper()
 	i, err := compile(t, "guest").Instantiate(c)
 	require.NoError(t, err)
@@ -74,7 +76,7 @@ func instantiate(t *testing.T, c InstanceConfig) *Instance {
 	return i
 }
 
-func function(t *testing.T, i *Instance, name string, params, results int) *Function {
+func function(t testing.TB, i *Instance, name string, params, results int) *Function {
 	t.Helper()
 	f, err := i.Function(name, params, results)
 	require.NoError(t, err)
@@ -131,8 +133,8 @@ func TestFaults(t *testing.T) {
 		is              any
 	}{
 		{"trap", "trap", 0, 0, "unreachable", nil},
-		{"exit", "exit", 1, 0, "module closed with exit_code(3)", new(*sys.ExitError)},
-		{"stack overflow", "recurse", 1, 1, "stack overflow", nil},
+		{"exit", "exit", 1, 0, "the guest exited with code 3", new(*wasi.ExitError)},
+		{"stack overflow", "recurse", 1, 1, ErrCallDepth.Error(), nil},
 		{"misuse", "call_host", 1, 1, "call_host: nonsense", new(*Misuse)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -249,15 +251,15 @@ func TestCompileRefuses(t *testing.T) {
 		"memoryless": "the module exports no memory",
 		"large":      "17 pages",
 	} {
-		_, err := e.Compile(context.Background(), name, guest(t, name))
+		_, err := e.Compile(context.Background(), name, guest(t, name), CompileConfig{})
 		assert.ErrorContains(t, err, want)
 	}
-	_, err := e.Compile(context.Background(), "garbage", []byte("not wasm"))
+	_, err := e.Compile(context.Background(), "garbage", []byte("not wasm"), CompileConfig{})
 	assert.ErrorContains(t, err, "compile: ")
-	_, err = e.Compile(context.Background(), "memoryless", guest(t, "memoryless"))
+	_, err = e.Compile(context.Background(), "memoryless", guest(t, "memoryless"), CompileConfig{})
 	assert.ErrorIs(t, err, ErrNoMemory)
 
-	unknown, err := e.Compile(context.Background(), "unknown", guest(t, "unknown"))
+	unknown, err := e.Compile(context.Background(), "unknown", guest(t, "unknown"), CompileConfig{})
 	require.NoError(t, err)
 	_, err = unknown.Instantiate(InstanceConfig{})
 	assert.ErrorContains(t, err, "module[env] not instantiated")
@@ -334,8 +336,17 @@ func TestOutput(t *testing.T) {
 	assert.Equal(t, []string{"to stderr"}, errs)
 }
 
+func TestFaultIsOfBoundedLength(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	f := &Fault{Guest: "g", Function: "f", Err: fmt.Errorf("%s\nwasm stack trace:\n\t%s\n\t%s", long, long, long)}
+	reason, trace := f.Explain()
+	assert.LessOrEqual(t, len(reason), 1<<10+3)
+	assert.LessOrEqual(t, len(trace), 8<<10+3)
+	assert.LessOrEqual(t, len(f.Error()), 2<<10)
+}
+
 func TestFaultWithoutTrace(t *testing.T) {
-	reason, trace := (&Fault{"g", "f", errors.New("no export")}).Explain()
+	reason, trace := (&Fault{Guest: "g", Function: "f", Err: errors.New("no export")}).Explain()
 	assert.Equal(t, "no export", reason)
 	assert.Empty(t, trace)
 }

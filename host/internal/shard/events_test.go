@@ -97,7 +97,7 @@ func TestBrokenContractEndsTheStack(t *testing.T) {
 		{"socket_listen outside", [][]byte{command(stackListen, 8, []uint64{1, 1, 0xffffffff})}, "socket_listen: request: 4294967295 bytes at 1 leave the memory"},
 		{"socket_connect outside", [][]byte{command(stackConnect, 8, []uint64{1 << 32, memory - 1, 2})}, "socket_connect: destination: 2 bytes at 1572863 leave the memory"},
 		{"trap", [][]byte{command(stackTrap, 8, nil)}, "function=on_socket_data reason=unreachable"},
-		{"exit", [][]byte{command(stackExit, 8, []uint64{0})}, "module closed with exit_code(0)"},
+		{"exit", [][]byte{command(stackExit, 8, []uint64{0})}, "the guest exited with code 0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t, handlerWasm)

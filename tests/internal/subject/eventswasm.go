@@ -47,18 +47,16 @@ func StartEventsHost(dir string, sockets []string) (*EventsHost, error) {
 	if h.runtime, err = host.New(ctx, host.Config{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}); err != nil {
 		return nil, err
 	}
-	handler, err := h.runtime.Load(ctx, "events", code)
-	if err != nil {
-		return nil, err
-	}
 	local := []string{"127.0.0.1:*"}
 	for _, path := range sockets {
 		local = append(local, "unix:"+path)
 	}
-	h.server, err = h.runtime.NewServer(handler, host.ServerConfig{
-		Shards: 1, // scripts and their control meet in one instance
-		Grants: host.Grants{Connect: local, Listen: local},
-	})
+	handler, err := h.runtime.Load(ctx, "events", code, host.HandlerConfig{Grants: host.Grants{Connect: local, Listen: local}})
+	if err != nil {
+		return nil, err
+	}
+	// One shard: scripts and their control meet in one instance.
+	h.server, err = h.runtime.NewServer(handler, host.ServerConfig{Shards: 1})
 	if err != nil {
 		return nil, err
 	}

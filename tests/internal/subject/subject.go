@@ -19,7 +19,7 @@ type Subject struct {
 }
 
 // Options of a server of ours. Two servers with equal Options are alike. In a sandbox the handler may connect to 127.0.0.1
-// and localhost, unless Grants say otherwise.
+// and localhost.
 type Options struct {
 	host.ServerConfig
 	CheckContinue bool // the handler listens to 'checkContinue'

@@ -63,7 +63,9 @@ var load = sync.OnceValues(func() (*host.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sandbox.runtime.Load(ctx, "handler", code)
+	return sandbox.runtime.Load(ctx, "handler", code, host.HandlerConfig{
+		Grants: host.Grants{Connect: []string{"127.0.0.1:*", "localhost:*"}},
+	})
 })
 
 func startWasm(t testing.TB, o Options) *Server {
@@ -74,9 +76,6 @@ func startWasm(t testing.TB, o Options) *Server {
 	}
 	if o.Shards == 0 {
 		o.Shards = 1 // routes of one test meet in one instance
-	}
-	if o.Grants.Connect == nil {
-		o.Grants.Connect = []string{"127.0.0.1:*", "localhost:*"}
 	}
 	s, err := sandbox.runtime.NewServer(h, o.ServerConfig)
 	if err != nil {

@@ -1,0 +1,108 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/portholehttp/porthole/host/internal/instrument"
+)
+
+// CompileConfig says what is added to a guest so that the host can bound it. The zero value adds nothing: the guest is trusted to
+// return from each call.
+type CompileConfig struct {
+	Meter         bool   // count what it computes: see Budget
+	CallDepth     uint32 // the most nested calls; 0: as many as fit on a stack of some 80 MiB
+	MemoryPages   uint32 // the most memory, in pages of 64 KiB; 0: EngineConfig.MemoryPages
+	TableElements uint32 // the most elements of each table; 0: no bound
+}
+
+// compiler is held by who compiles. One compilation at a time, in the process, leaves the other processors to the guests that
+// run, and bounds the memory it takes.
+var compiler = make(chan struct{}, 1)
+
+// compileHook is called when a compilation begins. It is for tests.
+var compileHook = func() {}
+
+// Compile compiles wasm, or takes it from the cache. name is what faults call the guest. The error is ErrNoMemory, an
+// *instrument.Refusal, or what the compiler found.
+//
+// Compiling takes a second for a large module, and others may have to wait for it. When ctx ends, Compile returns its cause at
+// once. What it had begun goes on, as it cannot be interrupted, and is freed when it is done; so wasm must not be changed afterwards either.
+func (e *Engine) Compile(ctx context.Context, name string, wasm []byte, c CompileConfig) (*Module, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	select {
+	case compiler <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	type result struct {
+		module *Module
+		err    error
+	}
+	done := make(chan result)
+	e.compiling.Go(func() {
+		defer func() { <-compiler }()
+		m, err := e.compile(name, wasm, c)
+		select {
+		case done <- result{m, err}:
+		case <-ctx.Done():
+			if m != nil {
+				_ = m.Close(context.Background()) // nobody wants it
+			}
+		}
+	})
+	select {
+	case r := <-done:
+		return r.module, r.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// compile does the work. The bytes are hostile: a bug of the compiler that they meet must not end the process.
+func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			m, err = nil, fmt.Errorf("compile: the compiler failed: %v", r)
+		}
+	}()
+	compileHook()
+	rewritten := &instrument.Module{Wasm: wasm}
+	if c != (CompileConfig{}) {
+		if rewritten, err = instrument.Rewrite(wasm, instrument.Config(c)); err != nil {
+			return nil, err
+		}
+	}
+	ctx := context.Background() // of the caller's, wazero looks at some values; there are none to give it
+	compiled, err := e.runtime.CompileModule(ctx, rewritten.Wasm)
+	if err != nil {
+		return nil, fmt.Errorf("compile: %w", err)
+	}
+	memory := compiled.ExportedMemories()["memory"]
+	if memory == nil {
+		_ = compiled.Close(ctx) // nothing runs of it
+		return nil, ErrNoMemory
+	}
+	e.live.Add(1)
+	return &Module{
+		name: name, engine: e, compiled: compiled, config: c,
+		globals: rewritten.Globals, resettable: rewritten.Resettable,
+		pages: e.growable(memory),
+	}, nil
+}
+
+// growable returns to how many pages a memory can grow, 0 if it has them all from the start.
+func (e *Engine) growable(memory api.MemoryDefinition) uint32 {
+	most, ok := memory.Max()
+	if !ok || most > e.memoryPages {
+		most = e.memoryPages
+	}
+	if most <= memory.Min() {
+		return 0
+	}
+	return most
+}

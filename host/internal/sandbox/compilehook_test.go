@@ -1,0 +1,10 @@
+package sandbox
+
+import "testing"
+
+// OnCompile calls hook when a compilation begins, for the rest of the test.
+func OnCompile(t *testing.T, hook func()) {
+	before := compileHook
+	compileHook = hook
+	t.Cleanup(func() { compileHook = before })
+}

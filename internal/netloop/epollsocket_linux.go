@@ -1,0 +1,153 @@
+package netloop
+
+import (
+	"errors"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/portholehttp/porthole/abi"
+)
+
+// epollSocket is a TCP or Unix socket that the loop's poller watches. Its net.Conn is closed and serves for its addresses
+// only.
+type epollSocket struct {
+	socket
+	fd       int
+	readable bool // not known to be empty
+	hangup   bool // the peer has ended its side, or all: a short read does not mean that nothing follows
+	broken   bool // the socket has an error, which reading will tell
+}
+
+// newSocket chooses the transport. Only the types of package net themselves are read by their descriptor: a type that embeds
+// one of them has its methods too, and reading past its Read would lose what that does.
+func newSocket(l *Loop, c net.Conn) *socket {
+	raw := rawConn(c)
+	if raw == nil {
+		return newStream(l, c)
+	}
+	if l.poller != nil {
+		if fd, err := takeDescriptor(c, raw); err == nil {
+			f := &epollSocket{socket: socket{loop: l, conn: c}, fd: fd}
+			f.transport = f
+			return &f.socket
+		}
+	}
+	return newFDSocket(l, c, raw)
+}
+
+// takeDescriptor takes the socket of c out of Go's poller: as another descriptor of it. c is closed.
+func takeDescriptor(c net.Conn, raw syscall.RawConn) (fd int, err error) {
+	if controlErr := raw.Control(func(old uintptr) {
+		fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0)
+	}); controlErr != nil {
+		return 0, controlErr
+	}
+	if err != nil {
+		return 0, os.NewSyscallError("fcntl", err)
+	}
+	_ = c.Close() // one of two descriptors: the peer notices nothing
+	return fd, nil
+}
+
+func (f *epollSocket) start() {
+	if f.loop.poller.watch(f.fd, f.handle) != nil { // there are too many
+		f.failLater(abi.StatusReset)
+	}
+}
+
+func (f *epollSocket) ready(set signals) {
+	if set&writable != 0 {
+		f.room()
+	}
+	if set&failed != 0 {
+		f.fail(f.failure)
+	}
+	f.readable = f.readable || set&readable != 0
+	f.receive()
+}
+
+// receive reads while there is something, for one turn.
+func (f *epollSocket) receive() {
+	for range readsPerTurn {
+		switch {
+		case !f.readable || f.silent():
+			return
+		case f.paused:
+			if f.broken {
+				f.fail(abi.StatusReset)
+			}
+			return
+		}
+		buffer := f.loop.config.ReadBuffer()
+		n, err := readFD(f.fd, buffer)
+		switch {
+		case err == nil && n > 0:
+			// What comes after this is another edge; what came with a FIN was under one.
+			f.readable = n == len(buffer) || f.hangup
+			f.loop.handler.Data(f.handle, buffer[:n], f.loop.now)
+		case err == nil:
+			f.readable = false
+			f.end()
+		case errors.Is(err, syscall.EAGAIN):
+			f.readable = false
+		default:
+			f.fail(statusOf(err))
+		}
+	}
+	if !f.silent() {
+		f.resume()
+	}
+}
+
+func (f *epollSocket) resume() {
+	if f.readable && !f.paused {
+		f.loop.inbox.signal(&f.socket, again)
+	}
+}
+
+func (f *epollSocket) write(p []byte) (int, abi.Status) {
+	n, err := writeFD(f.fd, p[:min(len(p), maxWrite)])
+	if err != nil && !errors.Is(err, syscall.EAGAIN) {
+		status := statusOf(err)
+		f.failLater(status)
+		return 0, status
+	}
+	return n, abi.StatusOK
+}
+
+func (f *epollSocket) shutdown() abi.Status {
+	_ = unix.Shutdown(f.fd, unix.SHUT_WR) // it fails if the peer has gone entirely; reading what it left tells how
+	return abi.StatusOK
+}
+
+func (f *epollSocket) setOption(o option) abi.Status {
+	if _, tcp := f.conn.(*net.TCPConn); !tcp {
+		return abi.StatusUnsupported
+	}
+	switch o.name {
+	case abi.SocketNoDelay:
+		_ = unix.SetsockoptInt(f.fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, int(o.value))
+	case abi.SocketKeepAlive:
+		on := 0
+		if o.value >= 0 {
+			on = 1
+		}
+		_ = unix.SetsockoptInt(f.fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, on)
+		if o.value > 0 { // 0 is the system's choice
+			idle := min(time.Duration(o.value), maxKeepAlive)
+			_ = unix.SetsockoptInt(f.fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, int((idle+time.Second-1)/time.Second))
+		}
+	}
+	return abi.StatusOK
+}
+
+func (f *epollSocket) close(reset bool) {
+	if _, tcp := f.conn.(*net.TCPConn); tcp && reset {
+		_ = unix.SetsockoptLinger(f.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	}
+	_ = unix.Close(f.fd)
+}
