@@ -116,7 +116,7 @@ func (i *Instance) Close() {
 	}
 	i.closed = true
 	if i.fault == nil {
-		i.End("close", errClosed)
+		_ = i.End("close", errClosed)
 	}
 	if !i.running {
 		i.free()
