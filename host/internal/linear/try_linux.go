@@ -52,10 +52,7 @@ func writeByKernel(b []byte) error {
 	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
 		return err
 	}
-	defer func() {
-		_ = unix.Close(pipe[0])
-		_ = unix.Close(pipe[1])
-	}()
+	defer func() { _, _ = unix.Close(pipe[0]), unix.Close(pipe[1]) }()
 	if _, err := unix.Write(pipe[1], []byte{5}); err != nil {
 		return err
 	}
