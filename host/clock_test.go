@@ -35,7 +35,8 @@ func TestClock(t *testing.T) {
 // A cache of the embedder's is used, and outlives the Runtime.
 func TestSharedCache(t *testing.T) {
 	ctx := context.Background()
-	cache := wazero.NewCompilationCache()
+	cache, err := wazero.NewCompilationCacheWithDir(cacheDir)
+	require.NoError(t, err)
 	defer func() { require.NoError(t, cache.Close(ctx)) }()
 	for range 2 {
 		r, err := host.New(ctx, host.Config{Cache: cache})

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,8 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/portholehttp/porthole/host/internal/grant"
+	"github.com/portholehttp/porthole/host/internal/instrument"
+	"github.com/portholehttp/porthole/host/internal/module"
 	"github.com/portholehttp/porthole/host/internal/wasisock"
 )
 
@@ -21,7 +24,7 @@ import (
 // know Porthole: it has WASI preview 1 with the sockets that WasmEdge has added to it, as github.com/stealthrocket/net uses
 // them. See ProgramConfig for what it can reach.
 //
-// When ctx ends so does the program, the next time that it calls WASI, and the error is ctx's cause. The error is a *LoadError if the
+// When ctx ends so does the program, be it waiting or computing, and the error is ctx's cause. The error is a *LoadError if the
 // module is at fault, a *FaultError if it trapped, and ErrUnsupported on a platform without such sockets. Of an exit code there is no error.
 //
 // The program computes on the goroutine of RunProgram, and sleeps in a system call.
@@ -58,20 +61,31 @@ type program struct {
 
 func (p *program) run(ctx context.Context, r wazero.Runtime, wasm []byte) (int, error) {
 	background := context.WithoutCancel(ctx)
-	compiled, err := r.CompileModule(background, wasm)
+	m, err := module.Read(wasm)
 	if err != nil {
 		return -1, &LoadError{p.Name, err}
 	}
-	if _, ok := compiled.ExportedFunctions()["_start"]; !ok {
-		return -1, &LoadError{p.Name, errors.New("not a program: export _start: missing")}
+	if !slices.ContainsFunc(m.Exports, func(e module.Export) bool { return e.Name == "_start" }) {
+		return -1, &LoadError{p.Name, errNotProgram(m)}
+	}
+	metered, err := instrument.Rewrite(wasm, instrument.Config{Meter: true})
+	if err != nil {
+		return -1, &LoadError{p.Name, err}
+	}
+	compiled, err := r.CompileModule(background, metered.Wasm)
+	if err != nil {
+		return -1, &LoadError{p.Name, err}
 	}
 	sockets, err := wasisock.New(p.sockets(ctx))
 	if err != nil {
 		return -1, err
 	}
 	defer sockets.Close()
-	if err := sockets.Register(background, r, compiled); err != nil {
+	if err := sockets.Register(background, r, compiled, instrument.TickModule); err != nil {
 		return -1, &LoadError{p.Name, err}
+	}
+	if err := p.meter(background, r, sockets); err != nil {
+		return -1, err
 	}
 	config, err := p.module()
 	defer p.release()
@@ -82,6 +96,15 @@ func (p *program) run(ctx context.Context, r wazero.Runtime, wasm []byte) (int, 
 	defer stop()
 	_, err = r.InstantiateModule(background, compiled, config)
 	return p.outcome(ctx, err)
+}
+
+// errNotProgram says why a module cannot be run.
+func errNotProgram(m *module.Module) error {
+	text := "not a program: export _start: missing"
+	if slices.ContainsFunc(m.Exports, func(e module.Export) bool { return e.Name == "on_event" }) {
+		text += "; it is a handler, for porthole serve"
+	}
+	return errors.New(text)
 }
 
 // outcome tells an exit from a fault.

@@ -39,7 +39,7 @@ func (r *Runtime) usage() (u usage) {
 // A thousand reloads, with a request to each version, leave nothing behind.
 func TestReloadsLeaveNothingBehind(t *testing.T) {
 	ctx := context.Background()
-	r, err := newRuntime(ctx, Config{NoCache: true, Logger: slog.New(slog.DiscardHandler)}, wasm.Stack)
+	r, err := newRuntime(ctx, Config{CacheDir: CacheDirOfTests, Logger: slog.New(slog.DiscardHandler)}, wasm.Stack)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, r.Close(ctx)) }()
 	s, err := r.NewServer(nil, ServerConfig{Shards: 2})
@@ -89,7 +89,7 @@ func TestReloadsLeaveNothingBehind(t *testing.T) {
 // The code of a replaced handler is there until its last request is over.
 func TestCodeIsFreedWithTheLastRequest(t *testing.T) {
 	ctx := context.Background()
-	r, err := newRuntime(ctx, Config{NoCache: true, Logger: slog.New(slog.DiscardHandler)}, wasm.Stack)
+	r, err := newRuntime(ctx, Config{CacheDir: CacheDirOfTests, Logger: slog.New(slog.DiscardHandler)}, wasm.Stack)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, r.Close(ctx)) }()
 	old, err := r.Load(ctx, "old", moduletest.Answering().Encode(), HandlerConfig{})

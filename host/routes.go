@@ -84,8 +84,9 @@ func (s *Server) Handle(pattern string, h *Handler) error {
 	if before == (placed{pattern, r.versions[h]}) {
 		return nil
 	}
+	reload := replaces && before.version.handler.Name() == h.Name() && r.versions[h] == nil // not one more route of a new version
 	err = s.place(key, pattern, h)
-	if replaces {
+	if reload {
 		h.observer.Reloaded(err == nil)
 	}
 	return err

@@ -27,6 +27,7 @@ func (s *Server) prepare(h *Handler) (*version, error) {
 		Env:       h.env,
 		Dial:      h.dial,
 		Listeners: s.listening.of(h),
+		Observer:  h.observing(),
 	}}
 	if h.observer != nil {
 		v.shared.Observer = h.observer

@@ -41,8 +41,8 @@ Addresses of this machine and its link, such as 127.0.0.1, are reached by a rule
 the address itself or by localhost, not by any other name, and not by *. What the
 program is denied is said on standard error, once each, with the flag that allows it.
 
-SIGINT or SIGTERM ends the program, the next time that it calls WASI, with exit code
-130 or 143. A second signal ends porthole at once.`,
+SIGINT or SIGTERM ends the program, with exit code 130 or 143. A second signal ends
+porthole at once, whatever holds the program up.`,
 		Example: `  porthole run --allow-listen 127.0.0.1:8080 server.wasm
   porthole run --allow-connect api.example.com:443 client.wasm https://api.example.com/
   porthole run --env HOME=/ --dir ./data:/data:ro report.wasm --verbose`,

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// endBySignal ends the program at the first signal, and the process at the second: a program that computes for ever calls
-// nothing that could end it. It returns when ctx ends otherwise.
+// endBySignal ends the program at the first signal, and the process at the second: a system call, on a file that does not
+// answer, may hold the program up. It returns when ctx ends otherwise.
 func endBySignal(ctx context.Context, signals <-chan os.Signal, cancel context.CancelCauseFunc) {
 	var first time.Time
 	done := ctx.Done()

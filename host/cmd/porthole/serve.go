@@ -201,7 +201,7 @@ func (s *serve) validate() error {
 // listenAll opens every listener, or fails, before it says so of any.
 func (s *serve) listenAll(server *host.Server) error {
 	var lines strings.Builder
-	opened := func(where string) { fmt.Fprintf(&lines, "listening on %s\n", where) }
+	opened := func(where string) { s.announce(&lines, "listening", where) }
 	plain := s.listen.list()
 	if len(s.listen) == 0 && len(s.tls.listen) > 0 {
 		plain = nil
@@ -217,7 +217,7 @@ func (s *serve) listenAll(server *host.Server) error {
 		return err
 	}
 	if s.page != nil {
-		fmt.Fprintf(&lines, "metrics on %s/metrics\n", showAddress(s.page.address))
+		s.announce(&lines, "metrics", showAddress(s.page.address)+"/metrics")
 	}
 	_, err := io.WriteString(s.stderr, lines.String())
 	return err

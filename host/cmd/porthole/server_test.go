@@ -42,6 +42,17 @@ func serveWith(t *testing.T, s moduletest.Spec, args ...string) *process {
 // serveArgs is serveWith without a handler of its own.
 func serveArgs(t *testing.T, args ...string) *process {
 	t.Helper()
+	p := startServe(t, args...)
+	listeners := max(1, strings.Count(strings.Join(args, " "), "--listen")+strings.Count(strings.Join(args, " "), "--tls-listen"))
+	for range listeners {
+		p.addresses = append(p.addresses, strings.TrimPrefix(p.line("listening on "), "listening on "))
+	}
+	return p
+}
+
+// startServe starts `porthole serve`.
+func startServe(t *testing.T, args ...string) *process {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), tooLong)
 	args = append([]string{"serve", "--shards", "1", "--cache-dir", cacheDir}, args...)
 	p := &process{t: t, cmd: exec.CommandContext(ctx, binary, args...), ended: make(chan struct{}), more: make(chan struct{}, 1)}
@@ -53,10 +64,6 @@ func serveArgs(t *testing.T, args ...string) *process {
 		cancel()
 		<-p.ended
 	})
-	listeners := max(1, strings.Count(strings.Join(args, " "), "--listen")+strings.Count(strings.Join(args, " "), "--tls-listen"))
-	for range listeners {
-		p.addresses = append(p.addresses, strings.TrimPrefix(p.line("listening on "), "listening on "))
-	}
 	return p
 }
 

@@ -43,8 +43,8 @@ func (b *body) push(f frame, blocks uint64, parameters int) {
 	}
 	f.bottom = b.bottom
 	b.bottom = max(b.height-parameters, b.bottom)
-	b.grow(parameters, b.bottom+parameters)
-	b.height = b.bottom + parameters
+	b.height = b.bottom
+	b.grow(parameters, b.bottom)
 	b.work.blocks += blocks
 	b.values += uint64(parameters + f.results)
 	b.frames = append(b.frames, f)

@@ -15,7 +15,7 @@
 // A function without loops and calls that does less than a call costs has no check: its callers pay enough for each call. One that
 // gets to a loop whatever happens, as all of Go's do that have loops, leaves the check to that loop.
 //
-// Against the module as it is, metered guests take 1.05 to 1.18 times as long in Go (JSON, sorting, regular expressions, channels) and 1.02 to 1.38 in C, of which
+// Against the module as it is, metered guests take 1.03 to 1.18 times as long in Go (JSON, sorting, regular expressions, channels) and 1.02 to 1.38 in C, of which
 // the most in loops of a few instructions, where the counter's way through memory is the longest. Bounding the depth takes 1.0 to 1.1 in Go and C, and 1.2
 // in a recursion that does nothing else. See BenchmarkRun.
 //

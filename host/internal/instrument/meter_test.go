@@ -1,6 +1,7 @@
 package instrument_test
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/portholehttp/porthole/host/internal/instrument"
+	"github.com/portholehttp/porthole/host/internal/module/moduletest"
 )
 
 // What never ends ticks, whatever its shape, so that the host can end it; the instance goes on.
@@ -33,7 +35,7 @@ func TestEndlessTicks(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, []uint64{42}, answer)
 	}
-	assert.Equal(t, 27, shapes)
+	assert.Equal(t, 31, shapes)
 }
 
 // Work between two ticks is as much as fuel says: a check takes all that may run until the next one.
@@ -65,6 +67,7 @@ func TestFuel(t *testing.T) {
 		{"work after a return", slices.Concat([]byte{return_}, work), 2 * count / unit, 2*count/unit + 2},
 		{"ten turns", turns(10), 10, 11},
 		{"ten turns of work", turns(10, work...), 10 * (2 * count / unit), 10*(2*count/unit+2) + 1},
+		{"a loop, then ten turns of work", slices.Concat([]byte{loop, noType, end}, turns(10, work...)), 10 * (2 * count / unit), 10*(2*count/unit+2) + 3},
 		{"work before ten turns", slices.Concat(work, turns(10)), 2 * count / unit, 10*(2*count/unit+2) + 1},
 		{"work after ten turns", slices.Concat(turns(10), work), 2 * count / unit, 10*(2*count/unit+2) + 1},
 		{"work around turns in turns", turns(5, slices.Concat([]byte{loop, noType, end}, work)...), 5 * (2 * count / unit), 5*(2*count/unit+3) + 1},
@@ -114,4 +117,17 @@ func TestNamesAreKept(t *testing.T) {
 	_, err := g.call("trap")
 	require.ErrorContains(t, err, ".trap()")
 	assert.Equal(t, "local", g.ExportedFunction("local").Definition().Name())
+}
+
+// Notes of tools are kept, but for those that say where in the code something is, once code is added to it.
+func TestCustomSections(t *testing.T) {
+	note, line := moduletest.Section(0, moduletest.Name("note")), moduletest.Section(0, moduletest.Name(".debug_line"))
+	a := bodyOf()
+	a.custom = [][]byte{line, note}
+	for _, c := range []instrument.Config{{Meter: true}, {CallDepth: 1}} {
+		m := rewrite(t, a.encode(), c)
+		assert.True(t, bytes.HasSuffix(m.Wasm, note))
+		assert.NotContains(t, string(m.Wasm), ".debug_line")
+	}
+	assert.True(t, bytes.HasSuffix(rewrite(t, a.encode(), instrument.Config{}).Wasm, slices.Concat(line, note)))
 }

@@ -52,8 +52,10 @@ func writeByKernel(b []byte) error {
 	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
 		return err
 	}
-	defer unix.Close(pipe[0])
-	defer unix.Close(pipe[1])
+	defer func() {
+		_ = unix.Close(pipe[0])
+		_ = unix.Close(pipe[1])
+	}()
 	if _, err := unix.Write(pipe[1], []byte{5}); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ const resets = 100_000
 func TestManyResetsOfASmallGuest(t *testing.T) {
 	for _, by := range available(t) {
 		t.Run(by.String(), func(t *testing.T) {
-			i := live(t, resettable(t, "dirt", dirtGlobals), InstanceConfig{})
+			i := live(t, resettable(t, "dirt"), InstanceConfig{})
 			dirty, grow := function(t, i, "dirty", 1, 0), function(t, i, "grow", 1, 1)
 			require.NoError(t, i.SnapshotBy(by))
 			repeat(t, i, resets, 1, func(n uint64) {
@@ -108,9 +108,7 @@ func goGuest(t testing.TB) *Module {
 	e, err := NewEngine(ctx, EngineConfig{Cache: cache, MemoryPages: 1024})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, e.Close(ctx)) })
-	wasm, globals := exportGlobals(wasm)
 	m, err := e.Compile(ctx, "dirt", wasm, CompileConfig{Meter: true})
 	require.NoError(t, err)
-	m.SetResettable(globals)
 	return m
 }

@@ -7,7 +7,8 @@ import (
 
 // A handler that fails again and again is not worth the work of starting it, which the others of the shard pay for too. The first
 // fault costs nothing but what was in flight. Each that follows before the handler has done well makes the wait for the next
-// start twice as long.
+// start twice as long; but one that has answered anything since the last fault waits no longer than the first time, or a few requests
+// that make it fail would take it from everybody.
 const (
 	backoffFirst = 100 * time.Millisecond
 	backoffMost  = 30 * time.Second
@@ -31,15 +32,19 @@ func (b *backoff) fault(now int64, others bool) time.Duration {
 		b.faults = 0
 	}
 	b.faults++
+	most := backoffMost
+	if b.served > 0 {
+		most = backoffFirst
+	}
 	b.served, b.since = 0, 0
 	if others {
 		b.since = now
 	}
 	wait := time.Duration(0)
 	if b.faults > 1 {
-		wait = backoffMost
+		wait = most
 		if n := b.faults - 2; n < 16 {
-			wait = min(backoffFirst<<n, backoffMost)
+			wait = min(backoffFirst<<n, most)
 		}
 	}
 	b.until = now + int64(wait)

@@ -31,7 +31,7 @@ func (s *Shard) observe(v *version, pattern string, r *request) ExchangeObserver
 	return o
 }
 
-// observeEnd tells the observer that an exchange is over. In the midst of a call of its instance that waits until its fuel is known.
+// observeEnd tells the observer that an exchange is over. A connection that the handler has taken over is complete however it ends. In
 func (i *instance) observeEnd(x *entry) {
 	complete := x.ended || x.answered || x.kind == ofConnection
 	if i.running {

@@ -144,7 +144,7 @@ func (s *Sockets) lookupHost(l *lookup) ([]netip.Addr, errno) {
 		return nil, errNoEnt
 	}
 	found, e := s.lookupName(l.host)
-	s.check()
+	s.Check()
 	if e != success {
 		return nil, e
 	}

@@ -79,7 +79,7 @@ func New(c Config) (*Sockets, error) {
 	return s, nil
 }
 
-// Interrupt makes the program's call, and every later one, of a function of WASI end with ErrInterrupted. It may be called from
+// Interrupt makes the program's call, and every later one, of a function of WASI or of Check end with ErrInterrupted. It may be called from
 // any goroutine, also after Close.
 func (s *Sockets) Interrupt() {
 	s.interrupted.Store(true)
@@ -90,8 +90,8 @@ func (s *Sockets) Interrupt() {
 	}
 }
 
-// check ends a call of an interrupted program. wazero makes it the error of the call of the export.
-func (s *Sockets) check() {
+// Check ends a host function that an interrupted program has called. wazero makes it the error of the call of the export.
+func (s *Sockets) Check() {
 	if s.interrupted.Load() {
 		panic(ErrInterrupted)
 	}

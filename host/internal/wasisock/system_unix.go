@@ -190,7 +190,7 @@ func replaceByPair(k *socket) (net.Conn, errno) {
 // await waits for a blocking socket.
 func (s *Sockets) await(k *socket, want readiness) {
 	s.poller.await(k.fd, want)
-	s.check()
+	s.Check()
 }
 
 var options = map[uint32]int{

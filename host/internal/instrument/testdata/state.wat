@@ -3,7 +3,7 @@
   (import "env" "first" (func $first (param i32) (result i32)))
   (import "env" "second" (func $second (param i32) (result i32)))
   (memory (export "memory") 1)
-  (table $functions (export "functions") 4 100 funcref)
+  (table $functions (export "functions") 5 100 funcref)
   (table $others 2 externref)
   (global $fixed i32 (i32.const 5))
   (global $i32 (mut i32) (i32.const 7))
@@ -11,7 +11,7 @@
   (global $f32 (mut f32) (f32.const 1.5))
   (global $f64 (export "f64") (mut f64) (f64.const 2.5))
   (elem (i32.const 0) $first $local $second)
-  (elem (i32.const 3) funcref (ref.func $local))
+  (elem (i32.const 3) funcref (ref.func $local) (ref.null func))
   (data (i32.const 8) "data")
   (start $start)
 

@@ -5,8 +5,8 @@
 package main
 
 import (
-	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/portholehttp/porthole/guest/http"
@@ -19,7 +19,8 @@ func visits(customer uint64) uint32
 
 func main() {
 	http.CreateServer(func(_ *http.ServerRequest, res *http.ServerResponse) {
-		res.EndString(fmt.Sprintf("%s %s, visit %d\n", os.Getenv("GREETING"), strings.Join(os.Args[1:], " "), visits(7)))
+		name, visit := strings.Join(os.Args[1:], " "), strconv.Itoa(int(visits(7)))
+		res.EndString(os.Getenv("GREETING") + " " + name + ", visit " + visit + "\n")
 	})
 	http.Run()
 }
