@@ -4,13 +4,10 @@ package linear
 
 import (
 	"bytes"
-	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
 )
-
-var errIneffective = errors.New("the kernel does not do what it promises")
 
 // try takes a snapshot of a few pages and resets them, after writes by this process and by the kernel on behalf of it (a
 // guest's buffer may be the target of a system call).
