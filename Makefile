@@ -14,13 +14,14 @@ EXAMPLES := $(patsubst examples/%/main.go,%,$(wildcard examples/*/main.go))
 
 ADDR     ?= 127.0.0.1:8080
 FUZZTIME ?= 10s
+SOAK     ?= 10m
 TESTFLAGS ?=
 
 EXE := $(shell go env GOEXE)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build examples run test race fuzz bench generate profile artifact check \
+.PHONY: help build examples run test race fuzz bench soak generate profile artifact check \
 	tools format format-check vet lint cross artifact-check clean FORCE
 
 help: ## print this list
@@ -54,6 +55,9 @@ fuzz: ## run every fuzz target for FUZZTIME, 10s
 
 bench: build build/hello.wasm ## measure the server beside net/http and Node
 	go run ./tests/bench -porthole bin/porthole$(EXE) -handler build/hello.wasm
+
+soak: build/hello.wasm build/upload.wasm ## ten minutes of mixed traffic, faults and reloads; SOAK=1m for one
+	go run ./tests/soak -time $(SOAK)
 
 generate: ## run go generate
 	go generate ./...

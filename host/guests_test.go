@@ -30,7 +30,9 @@ var (
 	hello    []byte // examples/hello
 	faulty   []byte // testdata/guests/faulty
 	outgoing []byte // testdata/guests/outgoing
+	observed []byte // testdata/guests/observed
 	peer     []byte // testdata/guests/peer
+	greeter  []byte // testdata/guests/greeter
 )
 
 func TestMain(m *testing.M) {
@@ -49,6 +51,7 @@ func testMain(m *testing.M) (code int, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	cacheDir = filepath.Join(dir, "cache")
+	host.CacheDirOfTests = cacheDir
 	if hello, err = build(dir, "../examples/hello"); err != nil {
 		return 1, err
 	}
@@ -59,6 +62,12 @@ func testMain(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	if peer, err = build(dir, "./testdata/guests/peer"); err != nil {
+		return 1, err
+	}
+	if observed, err = build(dir, "./testdata/guests/observed"); err != nil {
+		return 1, err
+	}
+	if greeter, err = build(dir, "./testdata/guests/greeter"); err != nil {
 		return 1, err
 	}
 	code = m.Run()

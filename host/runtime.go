@@ -122,27 +122,22 @@ func openCache(c *Config, log *slog.Logger) (wazero.CompilationCache, error) {
 	return wazero.NewCompilationCache(), nil
 }
 
-// NewServer starts the shards of a server whose requests go to h. It has no listeners yet: see Listen and Serve.
-// The error is a *FaultError if the handler did not start.
+// NewServer starts the shards of a server. Its requests go to h, by the route "/"; if h is nil there are no routes yet, and they
+// get 404: see Handle. It has no listeners yet: see Listen, Serve, ServeConn and ServeHTTP. Servers of one Runtime may share
+// handlers: each has instances of its own.
+//
+// The error is what c.Validate or Handle says, ErrRuntimeClosed, or a *FaultError if the stack did not start.
 func (r *Runtime) NewServer(h *Handler, c ServerConfig) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	if h.runtime != r {
-		return nil, errOtherRuntime
-	}
 	if err := r.enter(); err != nil {
-		return nil, err
-	}
-	if err := h.enter(); err != nil {
-		r.leave()
 		return nil, err
 	}
 	c.Shards = orDefault(c.Shards, runtime.GOMAXPROCS(0))
 	c.MaxEvents = orDefault(c.MaxEvents, DefaultMaxEvents)
-	s, err := startServer(r, h, c)
+	s, err := startServer(r, c)
 	if err != nil {
-		h.leave()
 		r.leave()
 		return nil, err
 	}
@@ -154,6 +149,13 @@ func (r *Runtime) NewServer(h *Handler, c ServerConfig) (*Server, error) {
 	if closed {
 		s.stop()
 		return nil, ErrRuntimeClosed
+	}
+	if h == nil {
+		return s, nil
+	}
+	if err := s.Handle("/", h); err != nil {
+		_ = s.Close() // err says more
+		return nil, err
 	}
 	return s, nil
 }

@@ -89,7 +89,7 @@ func (l *tlsLayer) base(c *TLSConfig) *tls.Config {
 		GetCertificate: c.GetCertificate,
 	}
 	if base.NextProtos == nil {
-		base.NextProtos = []string{"http/1.1"}
+		base.NextProtos = []string{"http/1.1", "http/1.0"} // what the stack speaks; curl --http1.0 offers no other
 	}
 	switch {
 	case c.ClientCAFile == "":

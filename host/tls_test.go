@@ -10,7 +10,6 @@ import (
 	nethttp "net/http"
 	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -202,21 +201,14 @@ func TestTLSReloadUnderLoad(t *testing.T) {
 	open, err := dialTLS(addr, client)
 	require.NoError(t, err)
 
-	var last atomic.Pointer[string]
-	stop := make(chan struct{})
-	swapped := make(chan struct{})
+	var last string // the swapper's, until swapped is closed
+	swap, swapped := make(chan struct{}, 1), make(chan struct{})
 	go func() {
 		defer close(swapped)
-		for {
+		for range swap {
 			c := ca.Issue(t, "a.test")
-			serial := c.Leaf.SerialNumber.String()
 			certtest.Write(t, c, files.Cert, files.Key)
-			last.Store(&serial)
-			select {
-			case <-stop:
-				return
-			default:
-			}
+			last = c.Leaf.SerialNumber.String()
 		}
 	}()
 	connect := func() string {
@@ -230,11 +222,15 @@ func TestTLSReloadUnderLoad(t *testing.T) {
 	seen := map[string]bool{}
 	for begin := time.Now(); len(seen) < 3; { // the first, and two that came later: a second each
 		require.Less(t, time.Since(begin), patience)
+		select {
+		case swap <- struct{}{}: // while we connect
+		default:
+		}
 		seen[connect()] = true
 	}
-	close(stop)
+	close(swap)
 	<-swapped
-	for begin := time.Now(); connect() != *last.Load(); {
+	for begin := time.Now(); connect() != last; {
 		require.Less(t, time.Since(begin), patience)
 	}
 	assert.Contains(t, log.String(), "certificate reloaded")

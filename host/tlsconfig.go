@@ -39,7 +39,7 @@ type TLSConfig struct {
 	// MinVersion is tls.VersionTLS12 or tls.VersionTLS13. 0 means the former.
 	MinVersion uint16
 
-	// Protocols are what a client may choose from by ALPN, in order of preference. nil means "http/1.1". A client that offers
+	// Protocols are what a client may choose from by ALPN, in order of preference. nil means "http/1.1" and "http/1.0". A client that offers
 	// protocols, and none of these, is refused with the alert no_application_protocol (RFC 7301 §3.2); one that offers none is served.
 	Protocols []string
 

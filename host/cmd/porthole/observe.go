@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -44,6 +45,15 @@ func (o *observing) logger(w io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// announce writes where something is, whatever the level of what is logged.
+func (o *observing) announce(w io.Writer, what, where string) {
+	if o.format == logJSON {
+		slog.New(slog.NewJSONHandler(w, nil)).Info(what, "address", where)
+		return
+	}
+	fmt.Fprintf(w, "%s on %s\n", what, where)
 }
 
 // start opens what the flags ask for, and has c use it.

@@ -115,6 +115,16 @@ func noCommand(cmd *cobra.Command, args []string) error {
 	return &usageError{err}
 }
 
+// atMost allows one argument for each of names.
+func atMost(names ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > len(names) {
+			return &usageError{fmt.Errorf("unexpected argument %q", args[len(names)])}
+		}
+		return nil
+	}
+}
+
 // exactly demands one argument for each of names.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {

@@ -25,7 +25,7 @@ func (r *rewriter) writeCustom(section module.Section, s *module.Scanner) {
 	codeMoves := r.config.Meter || r.config.CallDepth > 0
 	switch {
 	case codeMoves && strings.HasPrefix(name, ".debug_"):
-	case r.config != (Config{}) && name == "name":
+	case name == "name":
 		before := len(r.out)
 		at := r.begin(sectionCustom)
 		r.out = appendName(r.out, name)

@@ -11,7 +11,7 @@ import (
 // BenchmarkFresh is a call of a guest that is put back after it, by each mechanism that the machine has. Next to it is the call
 // alone: the difference is what it costs that every request sees a fresh sandbox.
 func BenchmarkFresh(b *testing.B) {
-	small := resettable(b, "dirt", dirtGlobals)
+	small := resettable(b, "dirt")
 	golang := goGuest(b)
 	for _, guest := range []struct {
 		name    string

@@ -6,9 +6,6 @@ import (
 	"github.com/portholehttp/porthole/host/internal/linear"
 )
 
-// SetResettable says what instrument.Rewrite would of a module that exports so many globals.
-func (m *Module) SetResettable(globals int) { m.globals, m.resettable = globals, true }
-
 // Globals returns the mutable globals of the guest as they are.
 func (i *Instance) Globals() ([]uint64, error) {
 	globals, err := i.globals()

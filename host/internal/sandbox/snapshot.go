@@ -26,8 +26,7 @@ type snapshot struct {
 	wasi    wasi.System
 }
 
-// global is a mutable global and what was in it. A reference to a function is the address of what lives as long as the
-// module, and so good for ever.
+// global is a mutable global and what was in it.
 type global struct {
 	api.MutableGlobal
 	value uint64
@@ -107,13 +106,7 @@ func (i *Instance) globals() ([]global, error) {
 		if !ok {
 			return nil, fmt.Errorf("no mutable global %s", name)
 		}
-		if g.Type() == valueTypeV128 {
-			return nil, fmt.Errorf("global %s is a vector, of which wazero shows half", name)
-		}
 		globals[n] = global{g, g.Get()}
 	}
 	return globals, nil
 }
-
-// valueTypeV128 is the type's number in the binary format, which package api has no name for.
-const valueTypeV128 api.ValueType = 0x7b
