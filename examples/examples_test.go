@@ -74,6 +74,9 @@ type serve func(t *testing.T, name string, grants host.Grants, settings ...strin
 // eachWay runs a test with an example as a plugin and as a standalone program.
 func eachWay(t *testing.T, test func(t *testing.T, serve serve)) {
 	for name, way := range map[string]serve{"plugin": servePlugin, "standalone": serveStandalone} {
+		if raced && name == "standalone" {
+			continue
+		}
 		t.Run(name, func(t *testing.T) { test(t, way) })
 	}
 }

@@ -29,6 +29,10 @@ const patience = 2 * time.Minute
 var scratch string
 
 func TestMain(m *testing.M) {
+	if raced { // the tests of package wasisock are for it
+		fmt.Fprintln(os.Stderr, "not with the race detector")
+		return
+	}
 	code, err := run(m)
 	if err = errors.Join(err, goleak.Find()); err != nil {
 		fmt.Fprintln(os.Stderr, err)

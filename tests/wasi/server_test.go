@@ -71,7 +71,7 @@ func TestServe(t *testing.T) {
 
 // A header that does not come in time ends the connection: the deadline is a clock of poll_oneoff.
 func TestServerTimeout(t *testing.T) {
-	_, at := serveProgram(t, host.ProgramConfig{Grants: serving}, "127.0.0.1:0")
+	_, at := serveProgram(t, host.ProgramConfig{Grants: serving, Env: []string{"TIMEOUT=50ms"}}, "127.0.0.1:0")
 	c, err := net.Dial("tcp", at)
 	require.NoError(t, err)
 	defer c.Close()

@@ -2,7 +2,7 @@
 
 // Command program is what a user of net/http writes for WASI: a server and a client that know nothing of Porthole.
 //
-//	program serve ADDRESS       with CERT and KEY in the environment: by TLS
+//	program serve ADDRESS       with CERT and KEY in the environment: by TLS; with TIMEOUT: of headers
 //	program get [-n N] URL      N requests at the same time
 package main
 

@@ -30,7 +30,8 @@ func serve(args []string) error {
 		}
 		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}})
 	}
-	server := &nethttp.Server{Handler: mux(), ReadHeaderTimeout: 200 * time.Millisecond}
+	timeout, _ := time.ParseDuration(os.Getenv("TIMEOUT")) // none: 0
+	server := &nethttp.Server{Handler: mux(), ReadHeaderTimeout: timeout}
 	ended := make(chan error, 1)
 	nethttp.HandleFunc("/exit", func(nethttp.ResponseWriter, *nethttp.Request) {
 		go func() { ended <- server.Shutdown(context.Background()) }()
