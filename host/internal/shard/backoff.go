@@ -7,11 +7,14 @@ import (
 
 // A handler that fails again and again is not worth the work of starting it, which the others of the shard pay for too. The first
 // fault costs nothing but what was in flight. Each that follows before the handler has done well makes the wait for the next
-// start twice as long; but one that has answered anything since the last fault waits no longer than the first time, or a few requests
-// that make it fail would take it from everybody.
+// start twice as long, and requests get 503 meanwhile.
+//
+// But one that answers at least as often as it fails is started again soon, and requests wait for that: otherwise whoever finds a request
+// that makes it fail could take it from everybody.
 const (
 	backoffFirst = 100 * time.Millisecond
 	backoffMost  = 30 * time.Second
+	backoffSoon  = 10 * time.Millisecond
 
 	// A handler has done well that has lived so long since its last fault, or has answered so many requests.
 	goodTime     = 10 * time.Second
@@ -20,32 +23,33 @@ const (
 
 // backoff counts the faults of a version. Times are on the loop's clock.
 type backoff struct {
-	faults int   // in a row
-	since  int64 // when there was an instance after the last; 0: there was none
-	served int   // requests answered since the last
-	until  int64 // no instance is started before
+	faults   int   // in a row
+	answered int   // requests, since the first of them
+	since    int64 // when there was an instance after the last; 0: there was none
+	served   int   // requests answered since the last
+	until    int64 // no instance is started before
+	soon     bool  // that is soon
 }
 
 // fault takes note of one, and returns how long to wait. others says that there are instances left.
 func (b *backoff) fault(now int64, others bool) time.Duration {
+	b.answered += b.served
 	if b.served >= goodRequests || b.since != 0 && now-b.since >= int64(goodTime) {
-		b.faults = 0
+		b.faults, b.answered = 0, 0
 	}
 	b.faults++
-	most := backoffMost
-	if b.served > 0 {
-		most = backoffFirst
-	}
+	b.soon = b.answered >= b.faults
 	b.served, b.since = 0, 0
 	if others {
 		b.since = now
 	}
 	wait := time.Duration(0)
-	if b.faults > 1 {
-		wait = most
-		if n := b.faults - 2; n < 16 {
-			wait = min(backoffFirst<<n, most)
-		}
+	switch {
+	case b.faults == 1:
+	case b.soon:
+		wait = backoffSoon
+	default:
+		wait = min(backoffFirst<<min(b.faults-2, 16), backoffMost)
 	}
 	b.until = now + int64(wait)
 	return wait
@@ -108,7 +112,7 @@ func (v *version) grow() {
 	}
 }
 
-// down reports whether there is no instance, and none to come before long.
+// down reports whether there is no instance, and none to come before long: then requests get 503.
 func (v *version) down() bool {
-	return len(v.live)+v.starting == 0 && v.backoff.until > v.shard.loop.Now()
+	return len(v.live)+v.starting == 0 && v.backoff.until > v.shard.loop.Now() && !v.backoff.soon
 }

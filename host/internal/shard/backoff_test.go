@@ -40,9 +40,13 @@ func TestBackoffSchedule(t *testing.T) {
 	for range 5 {
 		fault()
 	}
-	b.served = 1
-	assert.Equal(t, backoffFirst, fault(), "it answers some: who makes it fail does not take it from all")
-	assert.Equal(t, 64*backoffFirst, fault())
+	b.served = 6
+	assert.Equal(t, 32*backoffFirst, fault(), "it fails more often than it answers")
+	b.served = 2
+	assert.Equal(t, backoffSoon, fault(), "it does not: who makes it fail does not take it from all")
+	assert.True(t, b.soon)
+	assert.Equal(t, 128*backoffFirst, fault())
+	assert.False(t, b.soon)
 }
 
 // The time in which there was no instance is not one in which it did well.
