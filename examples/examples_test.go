@@ -1,4 +1,4 @@
-// Package examples tests the programs below it as a user runs them: as plugins of the host.
+// Package examples tests the programs below it as a user runs them: as plugins of the host, and as standalone programs.
 package examples
 
 import (
@@ -28,8 +28,11 @@ import (
 // patience bounds each wait. A test never waits that long unless it fails.
 const patience = time.Minute
 
-// runtime is that of all tests.
-var runtime *host.Runtime
+// runtime is that of all plugins. What is compiled is kept in cacheDir.
+var (
+	runtime  *host.Runtime
+	cacheDir string
+)
 
 func TestMain(m *testing.M) {
 	code, err := run(m)
@@ -48,6 +51,7 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(cache)) }()
+	cacheDir = cache
 	if runtime, err = host.New(ctx, host.Config{CacheDir: cache}); err != nil {
 		return 1, err
 	}
@@ -65,31 +69,52 @@ type site struct {
 }
 
 // serve builds an example and serves it until the end of the test. Settings, such as "port=80", are of its variables.
-func serve(t *testing.T, name string, grants host.Grants, settings ...string) *site {
+type serve func(t *testing.T, name string, grants host.Grants, settings ...string) *site
+
+// eachWay runs a test with an example as a plugin and as a standalone program.
+func eachWay(t *testing.T, test func(t *testing.T, serve serve)) {
+	for name, way := range map[string]serve{"plugin": servePlugin, "standalone": serveStandalone} {
+		t.Run(name, func(t *testing.T) { test(t, way) })
+	}
+}
+
+// build builds an example; args are for the go command.
+func build(t *testing.T, name string, settings []string, args ...string) []byte {
 	t.Helper()
 	flags := "-s -w"
 	for _, setting := range settings {
 		flags += " -X main." + setting
 	}
 	file := filepath.Join(t.TempDir(), name+".wasm")
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags="+flags, "-o", file, "./"+name)
+	args = append([]string{"build", "-trimpath", "-ldflags=" + flags, "-o", file}, args...)
+	build := exec.Command("go", append(args, "./"+name)...)
 	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	wasm, err := os.ReadFile(file)
 	require.NoError(t, err)
+	return wasm
+}
 
-	handler, err := runtime.Load(t.Context(), name, wasm, host.HandlerConfig{Grants: grants})
+func servePlugin(t *testing.T, name string, grants host.Grants, settings ...string) *site {
+	t.Helper()
+	handler, err := runtime.Load(t.Context(), name, build(t, name, settings, "-buildmode=c-shared"), host.HandlerConfig{
+		Grants: grants,
+		Limits: host.Limits{EventTimeout: time.Minute}, // a busy machine is no fault of the example's
+	})
 	require.NoError(t, err)
 	server, err := runtime.NewServer(handler, host.ServerConfig{Shards: 1})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, server.Close()) })
 	addr, err := server.Listen("127.0.0.1:0")
 	require.NoError(t, err)
+	return newSite(t, addr.String())
+}
 
+func newSite(t *testing.T, addr string) *site {
 	transport := &nethttp.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &site{addr.String(), &nethttp.Client{Transport: transport, Timeout: patience}}
+	return &site{addr, &nethttp.Client{Transport: transport, Timeout: patience}}
 }
 
 // do sends a request and returns the response and its body.

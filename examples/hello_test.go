@@ -9,12 +9,14 @@ import (
 )
 
 func TestHello(t *testing.T) {
-	s := serve(t, "hello", host.Grants{})
-	for range 3 {
-		response, body := s.do(t, "GET", nil, "")
-		assert.Equal(t, 200, response.StatusCode)
-		assert.Equal(t, "hello world\n", body)
-		assert.Equal(t, "text/plain", response.Header.Get("Content-Type"))
-		assert.EqualValues(t, 12, response.ContentLength)
-	}
+	eachWay(t, func(t *testing.T, serve serve) {
+		s := serve(t, "hello", host.Grants{})
+		for range 3 {
+			response, body := s.do(t, "GET", nil, "")
+			assert.Equal(t, 200, response.StatusCode)
+			assert.Equal(t, "hello world\n", body)
+			assert.Equal(t, "text/plain", response.Header.Get("Content-Type"))
+			assert.EqualValues(t, 12, response.ContentLength)
+		}
+	})
 }

@@ -34,24 +34,26 @@ func reported(w nethttp.ResponseWriter, r *nethttp.Request) {
 }
 
 func TestProxy(t *testing.T) {
-	o := newOrigin(t, reported)
-	s := serve(t, "proxy", local, o.port())
-	for _, test := range []struct {
-		name string
-		run  func(*testing.T, *origin, *site)
-	}{
-		{"fields", proxyFields},
-		{"bodies", proxyBodies},
-		{"back-pressure", proxyBackPressure},
-		{"trailers", proxyTrailers},
-		{"interim responses", proxyInterim},
-		{"aborts", proxyAborts},
-		{"concurrency", proxyConcurrency},
-		{"upgrade", proxyUpgrade},
-		{"failures", proxyFailures}, // the last: it closes the server
-	} {
-		t.Run(test.name, func(t *testing.T) { test.run(t, o, s) })
-	}
+	eachWay(t, func(t *testing.T, serve serve) {
+		o := newOrigin(t, reported)
+		s := serve(t, "proxy", local, o.port())
+		for _, test := range []struct {
+			name string
+			run  func(*testing.T, *origin, *site)
+		}{
+			{"fields", proxyFields},
+			{"bodies", proxyBodies},
+			{"back-pressure", proxyBackPressure},
+			{"trailers", proxyTrailers},
+			{"interim responses", proxyInterim},
+			{"aborts", proxyAborts},
+			{"concurrency", proxyConcurrency},
+			{"upgrade", proxyUpgrade},
+			{"failures", proxyFailures}, // the last: it closes the server
+		} {
+			t.Run(test.name, func(t *testing.T) { test.run(t, o, s) })
+		}
+	})
 }
 
 func proxyFields(t *testing.T, _ *origin, s *site) {
@@ -265,30 +267,32 @@ func proxyFailures(t *testing.T, o *origin, s *site) {
 
 // What can be set when the program is built.
 func TestProxySettings(t *testing.T) {
-	o := newOrigin(t, reported)
-	s := serve(t, "proxy", local, o.port(), "authority=inner.example", "silence=100ms")
-	_, body := s.get(t, "/")
-	assert.Contains(t, body, "\nHost: inner.example\n")
-	assert.Contains(t, body, "\nX-Forwarded-Host: "+s.addr+"\n")
+	eachWay(t, func(t *testing.T, serve serve) {
+		o := newOrigin(t, reported)
+		s := serve(t, "proxy", local, o.port(), "authority=inner.example", "silence=100ms")
+		_, body := s.get(t, "/")
+		assert.Contains(t, body, "\nHost: inner.example\n")
+		assert.Contains(t, body, "\nX-Forwarded-Host: "+s.addr+"\n")
 
-	o.handle(func(w nethttp.ResponseWriter, r *nethttp.Request) {
-		if r.URL.Path == "/late" {
-			_, _ = io.WriteString(w, "half")
-			assert.NoError(t, nethttp.NewResponseController(w).Flush())
-		}
-		<-r.Context().Done()
+		o.handle(func(w nethttp.ResponseWriter, r *nethttp.Request) {
+			if r.URL.Path == "/late" {
+				_, _ = io.WriteString(w, "half")
+				assert.NoError(t, nethttp.NewResponseController(w).Flush())
+			}
+			<-r.Context().Done()
+		})
+		response, body := s.get(t, "/")
+		assert.Equal(t, 504, response.StatusCode)
+		assert.Equal(t, "the server is silent\n", body)
+
+		response, err := s.client.Get("http://" + s.addr + "/late")
+		require.NoError(t, err)
+		_, err = io.ReadAll(response.Body)
+		assert.Error(t, err)
+		require.NoError(t, response.Body.Close())
+
+		assert.Equal(t, 504, s.handshake(t, s.dial(t)).StatusCode)
 	})
-	response, body := s.get(t, "/")
-	assert.Equal(t, 504, response.StatusCode)
-	assert.Equal(t, "the server is silent\n", body)
-
-	response, err := s.client.Get("http://" + s.addr + "/late")
-	require.NoError(t, err)
-	_, err = io.ReadAll(response.Body)
-	assert.Error(t, err)
-	require.NoError(t, response.Body.Close())
-
-	assert.Equal(t, 504, s.handshake(t, s.dial(t)).StatusCode)
 }
 
 func proxyConcurrency(t *testing.T, o *origin, s *site) {

@@ -32,17 +32,21 @@ func (s *site) open(t *testing.T) net.Conn {
 }
 
 func TestWebSocket(t *testing.T) {
-	s := serve(t, "websocket", host.Grants{})
-	converse(t, s)
-	t.Run("refusals", func(t *testing.T) { refusals(t, s) })
-	t.Run("back-pressure", func(t *testing.T) { webSocketPressure(t, s) })
+	eachWay(t, func(t *testing.T, serve serve) {
+		s := serve(t, "websocket", host.Grants{})
+		converse(t, s)
+		t.Run("refusals", func(t *testing.T) { refusals(t, s) })
+		t.Run("back-pressure", func(t *testing.T) { webSocketPressure(t, s) })
+	})
 }
 
 // A WebSocket connection through the proxy is as any other.
 func TestWebSocketThroughProxy(t *testing.T) {
-	inner := serve(t, "websocket", host.Grants{})
-	_, port, _ := strings.Cut(inner.addr, ":")
-	converse(t, serve(t, "proxy", local, "port="+port))
+	eachWay(t, func(t *testing.T, serve serve) {
+		inner := serve(t, "websocket", host.Grants{})
+		_, port, _ := strings.Cut(inner.addr, ":")
+		converse(t, serve(t, "proxy", local, "port="+port))
+	})
 }
 
 // converse has conversations of all kinds with the server.
@@ -165,10 +169,12 @@ func webSocketPressure(t *testing.T, s *site) {
 
 // Clients of others.
 func TestWebSocketPeers(t *testing.T) {
-	node := need(t, "node")
-	module := needModule(t, "ws")
-	s := serve(t, "websocket", host.Grants{})
-	out, err := exec.Command(node, "testdata/websocket.js", module, "ws://"+s.addr+"/").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	assert.Equal(t, "7 messages, closed with 4000 bye\n", string(out))
+	eachWay(t, func(t *testing.T, serve serve) {
+		node := need(t, "node")
+		module := needModule(t, "ws")
+		s := serve(t, "websocket", host.Grants{})
+		out, err := exec.Command(node, "testdata/websocket.js", module, "ws://"+s.addr+"/").CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		assert.Equal(t, "7 messages, closed with 4000 bye\n", string(out))
+	})
 }

@@ -2,6 +2,7 @@ package host_test
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net"
 	nethttp "net/http"
@@ -110,7 +111,7 @@ func TestServeConn(t *testing.T) {
 		require.NoError(t, s.ServeConn(there))
 		c := &nethttp.Client{Transport: &nethttp.Transport{
 			DisableKeepAlives: true,
-			Dial:              func(string, string) (net.Conn, error) { return here, nil },
+			DialContext:       func(context.Context, string, string) (net.Conn, error) { return here, nil },
 		}}
 		status, body := get(t, c, "/")
 		assert.Equal(t, 200, status)
@@ -138,15 +139,18 @@ func BenchmarkServeHTTP(b *testing.B) {
 		{"direct", address}, {"nethttp", behind.Listener.Addr().String()}, {"native", native.Listener.Addr().String()},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			client := newClient(b, "tcp", c.address)
-			for b.Loop() {
-				res, err := client.Get("http://host/")
-				if err != nil {
-					b.Fatal(err)
+			b.SetParallelism(8)
+			b.RunParallel(func(pb *testing.PB) {
+				for client := newClient(b, "tcp", c.address); pb.Next(); {
+					res, err := client.Get("http://host/")
+					if err != nil {
+						b.Error(err)
+						return
+					}
+					_, _ = io.Copy(io.Discard, res.Body)
+					_ = res.Body.Close()
 				}
-				_, _ = io.Copy(io.Discard, res.Body)
-				_ = res.Body.Close()
-			}
+			})
 		})
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/tetratelabs/wazero"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Config configures a Runtime. Its zero value is ready to use.
@@ -36,6 +38,16 @@ type Config struct {
 	// Logger gets faults of guests, and what handlers print, with the handler's name.
 	// nil means slog.Default.
 	Logger *slog.Logger
+
+	// Metrics is where the Runtime registers what it counts: docs/observability.md lists it. Runtimes may share one; handlers of the same
+	// name are counted together then, unless prometheus.WrapRegistererWith gives each Runtime a label of its own. Runtime.Close
+	// takes back what was registered. nil means none.
+	Metrics prometheus.Registerer
+
+	// TracerProvider makes a span of each request, whose parent is taken from the client's traceparent field; the handler gets the span's own
+	// in place of it. Clients can ask to be sampled, so a sampler that goes by the parent, as the SDK's default one, is for
+	// clients that are trusted. nil means no spans, and that the handler gets the client's fields.
+	TracerProvider trace.TracerProvider
 }
 
 // DefaultMaxStackPages is 1 GiB.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/wasisock"
 )
 
 var (
@@ -18,6 +19,8 @@ var (
 	ErrHandlerClosed = errors.New("host: handler closed")
 
 	errOtherRuntime = errors.New("host: the handler was loaded by another Runtime")
+	// ErrUnsupported is what RunProgram returns where the sockets of programs are not supported.
+	ErrUnsupported = wasisock.ErrUnsupported
 )
 
 // LoadError says why a module was not accepted as a handler. Err is one of the errors of the

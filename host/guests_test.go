@@ -30,6 +30,9 @@ var (
 	hello    []byte // examples/hello
 	faulty   []byte // testdata/guests/faulty
 	outgoing []byte // testdata/guests/outgoing
+	observed []byte // testdata/guests/observed
+	peer     []byte // testdata/guests/peer
+	greeter  []byte // testdata/guests/greeter
 )
 
 func TestMain(m *testing.M) {
@@ -48,6 +51,7 @@ func testMain(m *testing.M) (code int, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	cacheDir = filepath.Join(dir, "cache")
+	host.CacheDirOfTests = cacheDir
 	if hello, err = build(dir, "../examples/hello"); err != nil {
 		return 1, err
 	}
@@ -55,6 +59,15 @@ func testMain(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	if outgoing, err = build(dir, "./testdata/guests/outgoing"); err != nil {
+		return 1, err
+	}
+	if peer, err = build(dir, "./testdata/guests/peer"); err != nil {
+		return 1, err
+	}
+	if observed, err = build(dir, "./testdata/guests/observed"); err != nil {
+		return 1, err
+	}
+	if greeter, err = build(dir, "./testdata/guests/greeter"); err != nil {
 		return 1, err
 	}
 	code = m.Run()
@@ -95,6 +108,9 @@ func load(t testing.TB, r *host.Runtime, name string, wasm []byte) *host.Handler
 
 func loadWith(t testing.TB, r *host.Runtime, name string, wasm []byte, c host.HandlerConfig) *host.Handler {
 	t.Helper()
+	if c.Limits.EventTimeout == 0 {
+		c.Limits.EventTimeout = patience // a busy machine is no fault of the handler's
+	}
 	h, err := r.Load(context.Background(), name, wasm, c)
 	require.NoError(t, err)
 	return h

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/portholehttp/porthole/host/internal/observe"
 	"github.com/portholehttp/porthole/host/internal/sandbox"
 	"github.com/portholehttp/porthole/host/internal/shard"
 )
@@ -20,6 +21,7 @@ type Handler struct {
 	args, env []string
 	policy    *policy
 	dial      shard.Dial
+	observer  *observe.Handler // nil: nobody looks
 
 	serving sync.Once              // starts own
 	own     atomic.Pointer[Server] // of ServeHTTP; nil: not started
@@ -72,5 +74,6 @@ func (h *Handler) free() error {
 	if !h.closed || h.users > 0 {
 		return nil
 	}
+	h.observer.Close()
 	return h.module.Close(context.Background())
 }

@@ -12,19 +12,33 @@ import (
 )
 
 // handlerListeners are what the handlers of a server listen on themselves. Shards whose handlers ask for the same share one
-// listener, whose connections are dealt to them; it closes when the last of them has left.
+// listener, whose connections are dealt to them; it closes when the last of them has left. So do versions of one handler, which have one
+// name: the address stays open while one replaces the other.
 type handlerListeners struct {
 	server *Server
-	policy *policy
 
-	mu     sync.Mutex
-	shared map[shard.ListenRequest]*sharedListener
-	of     map[*shard.Listener]*sharedListener
+	mu      sync.Mutex
+	shared  map[wanted]*sharedListener
+	members map[*shard.Listener]*sharedListener
 }
+
+// wanted is what a handler asks for.
+type wanted struct {
+	handler string // its name
+	request shard.ListenRequest
+}
+
+// ofHandler implements shard.Listeners for one handler.
+type ofHandler struct {
+	*handlerListeners
+	policy *policy
+}
+
+func (h *handlerListeners) of(handler *Handler) shard.Listeners { return ofHandler{h, handler.policy} }
 
 // sharedListener is one listener, which may still be being opened.
 type sharedListener struct {
-	request  shard.ListenRequest
+	wanted
 	members  []member
 	listener *listener // nil: not open yet
 }
@@ -35,31 +49,31 @@ type member struct {
 	opened func(address string, status abi.Status, text string)
 }
 
-func newHandlerListeners(s *Server, p *policy) *handlerListeners {
+func newHandlerListeners(s *Server) *handlerListeners {
 	return &handlerListeners{
-		server: s,
-		policy: p,
-		shared: make(map[shard.ListenRequest]*sharedListener),
-		of:     make(map[*shard.Listener]*sharedListener),
+		server:  s,
+		shared:  make(map[wanted]*sharedListener),
+		members: make(map[*shard.Listener]*sharedListener),
 	}
 }
 
 // Granted implements shard.Listeners.
-func (h *handlerListeners) Granted(r *shard.ListenRequest) error {
+func (h ofHandler) Granted(r *shard.ListenRequest) error {
 	return h.policy.Listen(r.Network, r.Host, r.Port)
 }
 
 // Open implements shard.Listeners.
-func (h *handlerListeners) Open(r *shard.ListenRequest, l *shard.Listener, opened func(string, abi.Status, string)) {
+func (h ofHandler) Open(r *shard.ListenRequest, l *shard.Listener, opened func(string, abi.Status, string)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	sh := h.shared[*r]
+	key := wanted{h.policy.handler, *r}
+	sh := h.shared[key]
 	if sh == nil {
-		sh = &sharedListener{request: *r}
-		h.shared[*r] = sh
+		sh = &sharedListener{wanted: key}
+		h.shared[key] = sh
 		go h.listen(sh)
 	}
-	h.of[l] = sh
+	h.members[l] = sh
 	sh.members = append(sh.members, member{l, opened})
 	if sh.listener != nil {
 		sh.listener.add(l)
@@ -94,7 +108,7 @@ func (h *handlerListeners) listen(sh *sharedListener) {
 	if err != nil {
 		return
 	}
-	h.server.log.Info("handler listens", "handler", h.policy.handler, "address", addressText(ln.Addr()))
+	h.server.log.Info("handler listens", "handler", sh.handler, "address", addressText(ln.Addr()))
 	defer h.server.serving.Done()
 	err = h.server.accept(l)
 	h.mu.Lock()
@@ -107,8 +121,8 @@ func (h *handlerListeners) listen(sh *sharedListener) {
 
 // forget makes the next handler that asks for the same open a listener anew. h.mu is held.
 func (h *handlerListeners) forget(sh *sharedListener) {
-	if h.shared[sh.request] == sh {
-		delete(h.shared, sh.request)
+	if h.shared[sh.wanted] == sh {
+		delete(h.shared, sh.wanted)
 	}
 }
 
@@ -116,11 +130,11 @@ func (h *handlerListeners) forget(sh *sharedListener) {
 func (h *handlerListeners) Close(l *shard.Listener) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	sh := h.of[l]
+	sh := h.members[l]
 	if sh == nil {
 		return
 	}
-	delete(h.of, l)
+	delete(h.members, l)
 	sh.members = slices.DeleteFunc(sh.members, func(m member) bool { return m.known == l })
 	if sh.listener == nil {
 		return // listen sees to it

@@ -37,11 +37,12 @@ type Limits struct {
 
 	// MaxInstances is how many instances there may be with Pooled and Fresh: DefaultMaxInstances. Requests beyond wait for one.
 	MaxInstances int
-	// MaxExchanges is how many requests may be served at the same time: DefaultMaxExchanges. Beyond: 503.
+	// MaxExchanges is how many requests may be served at the same time, with connections that were upgraded: DefaultMaxExchanges. Requests
+	// beyond wait.
 	MaxExchanges int
-	// MaxQueuedRequests is how many requests may wait for an instance: DefaultMaxQueuedRequests. Beyond: 503. Negative: none may wait.
+	// MaxQueuedRequests is how many requests may wait: DefaultMaxQueuedRequests. Beyond: 503. Negative: none may.
 	MaxQueuedRequests int
-	// QueueTimeout is how long a request may wait for an instance: DefaultQueueTimeout. Longer: 503. Negative: no limit.
+	// QueueTimeout is how long a request may wait: DefaultQueueTimeout. Longer: 503. Negative: no limit.
 	QueueTimeout time.Duration
 
 	// MaxOutboundSockets is how many connections one instance may have open to others, also such as are idle in a
@@ -51,7 +52,7 @@ type Limits struct {
 	// making one fails.
 	MaxOutboundRequests int
 	// MaxQueuedBytes is how many bytes of responses, requests and sockets the handler may have sent that have not left:
-	// DefaultMaxQueuedBytes. Beyond: the instance is ended. See ServerConfig.MaxQueuedBytes for a single connection.
+	// DefaultMaxQueuedBytes. Beyond: the connection that it sends on is cut. See ServerConfig.MaxQueuedBytes for a single connection.
 	MaxQueuedBytes int64
 	// MaxBodyBytes is how large the body of one request may be: 0, no limit. Beyond: 413, or the connection is cut if the head of the response is out.
 	MaxBodyBytes int64

@@ -63,6 +63,11 @@ func (s *Server) Listen(addr string) (net.Addr, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.serveInBackground(ln)
+}
+
+// serveInBackground is Serve on a goroutine of its own. It returns where ln listens.
+func (s *Server) serveInBackground(ln net.Listener) (net.Addr, error) {
 	l, err := s.open(ln, s.options)
 	if err != nil {
 		return nil, err
@@ -147,6 +152,7 @@ func (s *Server) accept(l *listener) error {
 		switch {
 		case err == nil:
 			retry = 0
+			s.runtime.observe.Accepted()
 			next = l.deal(conn, next, s.closing)
 			continue
 		case s.isClosing():

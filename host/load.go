@@ -30,16 +30,22 @@ func (r *Runtime) Load(ctx context.Context, name string, wasm []byte, c HandlerC
 	}
 	defer r.leave()
 	if err := r.check(wasm, &c); err != nil {
-		return nil, &LoadError{name, err}
+		return nil, r.refused(name, err)
 	}
 	m, err := r.handlers.Compile(ctx, name, wasm, c.Limits.compile())
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case err != nil:
-		return nil, &LoadError{name, err}
+		return nil, r.refused(name, err)
 	}
 	return r.newHandler(m, &c)
+}
+
+// refused returns the error of a module that is not loaded.
+func (r *Runtime) refused(name string, err error) error {
+	r.observe.LoadFailed(name)
+	return &LoadError{name, err}
 }
 
 // check returns why wasm is no handler that may have c.
@@ -79,6 +85,7 @@ func (r *Runtime) newHandler(m *sandbox.Module, c *HandlerConfig) (*Handler, err
 	h := &Handler{
 		runtime:   r,
 		module:    m,
+		observer:  r.observe.Handler(m.Name()),
 		isolation: c.Isolation,
 		limits:    c.Limits.shard(),
 		args:      slices.Clone(c.Grants.Args),

@@ -14,6 +14,7 @@ import (
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/host/internal/httpabi"
 	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/observe"
 	"github.com/portholehttp/porthole/host/internal/sandbox"
 	"github.com/portholehttp/porthole/host/internal/sockabi"
 	"github.com/portholehttp/porthole/wasm"
@@ -22,7 +23,8 @@ import (
 // Runtime holds the compiled stack and the handlers of a process. One is enough for many servers.
 type Runtime struct {
 	log      *slog.Logger
-	clock    Clock // nil: the system's
+	observe  *observe.Hub // nil: nobody looks
+	clock    Clock        // nil: the system's
 	modules  sandbox.HostModules
 	cache    wazero.CompilationCache // to be closed with it; nil if it is the embedder's
 	stacks   *sandbox.Engine         // its guests can import sockets
@@ -64,6 +66,9 @@ func newRuntime(ctx context.Context, c Config, stack []byte) (*Runtime, error) {
 }
 
 func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error) {
+	if r.observe, err = observe.New(c.Metrics, c.TracerProvider); err != nil {
+		return err
+	}
 	cache := c.Cache
 	if cache == nil {
 		if cache, err = openCache(c, r.log); err != nil {
@@ -117,27 +122,22 @@ func openCache(c *Config, log *slog.Logger) (wazero.CompilationCache, error) {
 	return wazero.NewCompilationCache(), nil
 }
 
-// NewServer starts the shards of a server whose requests go to h. It has no listeners yet: see Listen and Serve.
-// The error is a *FaultError if the handler did not start.
+// NewServer starts the shards of a server. Its requests go to h, by the route "/"; if h is nil there are no routes yet, and they
+// get 404: see Handle. It has no listeners yet: see Listen, Serve, ServeConn and ServeHTTP. Servers of one Runtime may share
+// handlers: each has instances of its own.
+//
+// The error is what c.Validate or Handle says, ErrRuntimeClosed, or a *FaultError if the stack did not start.
 func (r *Runtime) NewServer(h *Handler, c ServerConfig) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	if h.runtime != r {
-		return nil, errOtherRuntime
-	}
 	if err := r.enter(); err != nil {
-		return nil, err
-	}
-	if err := h.enter(); err != nil {
-		r.leave()
 		return nil, err
 	}
 	c.Shards = orDefault(c.Shards, runtime.GOMAXPROCS(0))
 	c.MaxEvents = orDefault(c.MaxEvents, DefaultMaxEvents)
-	s, err := startServer(r, h, c)
+	s, err := startServer(r, c)
 	if err != nil {
-		h.leave()
 		r.leave()
 		return nil, err
 	}
@@ -149,6 +149,13 @@ func (r *Runtime) NewServer(h *Handler, c ServerConfig) (*Server, error) {
 	if closed {
 		s.stop()
 		return nil, ErrRuntimeClosed
+	}
+	if h == nil {
+		return s, nil
+	}
+	if err := s.Handle("/", h); err != nil {
+		_ = s.Close() // err says more
+		return nil, err
 	}
 	return s, nil
 }
@@ -205,6 +212,7 @@ func (r *Runtime) Close(ctx context.Context) error {
 
 // release frees what start made.
 func (r *Runtime) release(ctx context.Context) error {
+	r.observe.Close()
 	var errs []error
 	for _, e := range []*sandbox.Engine{r.stacks, r.handlers} {
 		if e != nil {

@@ -241,11 +241,14 @@ func TestHandlerThatFailsIsReplaced(t *testing.T) {
 func TestHandlerThatTrapsIsReplaced(t *testing.T) {
 	s, log := newServer(t, moduletest.Trapping().Encode(), host.HandlerConfig{}, host.ServerConfig{})
 	c := newClient(t, "tcp", listen(t, s, loopback))
-	for i := range 3 {
+	for i := range 2 {
 		status, _ := get(t, c, "/")
 		assert.Equal(t, 500, status)
 		assert.Equal(t, i+1, strings.Count(log.String(), `msg="handler ended" handler=guest function=on_event reason=unreachable`))
 	}
+	status, _ := get(t, c, "/")
+	assert.Equal(t, 503, status, "it keeps failing")
+	assert.Contains(t, log.String(), `msg="handler keeps failing, and is not started for a while" handler=guest faults=2 wait=100ms`)
 }
 
 func TestResponseIsCutWhenItsHeadIsOut(t *testing.T) {

@@ -396,6 +396,20 @@ func TestCertificate(t *testing.T) {
 	}, s.GetPeerCertificate())
 }
 
+func TestTLS(t *testing.T) {
+	p, s := connected(t)
+	p.Infos[handle] = "remote=192.0.2.1:443\n"
+	assert.False(t, s.Encrypted())
+	assert.Empty(t, s.GetProtocol())
+	p.Infos[handle] += "tls=1.2\nprotocol=http/1.1\nserver-name=a.test\nverified=0\n"
+	assert.True(t, s.Encrypted(), "it is asked again until it is known")
+	assert.Equal(t, "TLSv1.2", s.GetProtocol())
+	assert.Equal(t, "http/1.1", s.ALPNProtocol())
+	assert.Equal(t, "a.test", s.ServerName())
+	assert.False(t, s.VerifyPeer())
+	assert.Nil(t, s.GetPeerCertificate())
+}
+
 // A socket on which HTTP is spoken.
 func TestManagedSocket(t *testing.T) {
 	p := porttest.New(t)

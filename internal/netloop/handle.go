@@ -1,6 +1,9 @@
 package netloop
 
-import "math"
+import (
+	"math"
+	"sync/atomic"
+)
 
 // Handle names a socket or a listener of one Loop: generation<<32 | index of its slot. It is never 0, and never names
 // anything else once what it named is closed.
@@ -16,9 +19,9 @@ func (h Handle) generation() uint32 { return uint32(h >> 32) }
 // table gives out handles. The zero table is empty.
 type table struct {
 	slots    []slot
-	free     []uint32 // slots to use again, the last one freed first
-	sockets  int
-	occupied int // sockets and listeners
+	free     []uint32     // slots to use again, the last one freed first
+	sockets  atomic.Int64 // changed by the owner only
+	occupied int          // sockets and listeners
 }
 
 // slot holds a socket, a listener, or nothing.
@@ -43,7 +46,7 @@ func (t *table) add(s *socket, ln *listener) Handle {
 	e.socket, e.listener = s, ln
 	t.occupied++
 	if s != nil {
-		t.sockets++
+		t.sockets.Add(1)
 	}
 	return makeHandle(e.generation, index)
 }
@@ -77,7 +80,7 @@ func (t *table) remove(h Handle) {
 	}
 	t.occupied--
 	if e.socket != nil {
-		t.sockets--
+		t.sockets.Add(-1)
 	}
 	e.socket, e.listener = nil, nil
 	if e.generation != math.MaxUint32 {

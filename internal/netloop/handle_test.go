@@ -22,7 +22,7 @@ func TestTableReusesSlots(t *testing.T) {
 	require.Equal(t, first.index(), third.index())
 	require.Equal(t, first.generation()+1, third.generation())
 	require.Nil(t, tab.find(first))
-	require.Equal(t, 2, tab.sockets)
+	require.EqualValues(t, 2, tab.sockets.Load())
 	require.Len(t, tab.slots, 2)
 }
 
@@ -38,5 +38,5 @@ func TestTableRetiresSlots(t *testing.T) {
 	require.Nil(t, tab.find(last))
 	require.Equal(t, makeHandle(1, 1), tab.add(nil, ln), "another slot")
 	require.Equal(t, 1, tab.occupied)
-	require.Zero(t, tab.sockets)
+	require.Zero(t, tab.sockets.Load())
 }

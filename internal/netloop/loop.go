@@ -147,6 +147,9 @@ func (l *Loop) end() {
 			l.closeListener(e.listener)
 		}
 	}
+	for _, t := range l.armed {
+		t.at = 0 // its owner may disarm it later
+	}
 	l.armed = nil
 	for l.deliver(); l.closing > 0; l.deliver() {
 		l.wait()

@@ -97,5 +97,5 @@ func (l *Loop) Conn(h Handle) net.Conn {
 	return nil
 }
 
-// Sockets returns how many sockets are open.
-func (l *Loop) Sockets() int { return l.handles.sockets }
+// Sockets returns how many sockets are open. It may be called from any goroutine.
+func (l *Loop) Sockets() int { return int(l.handles.sockets.Load()) }

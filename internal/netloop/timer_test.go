@@ -122,3 +122,13 @@ func TestNoTimerAfterStop(t *testing.T) {
 	require.NoError(t, l.Run(&hooks{}))
 	require.Equal(t, 1, fired)
 }
+
+// A timer that is armed when the loop ends may be disarmed afterwards.
+func TestTimerOutlivesTheLoop(t *testing.T) {
+	l := New(Config{Portable: portable})
+	timer := l.NewTimer(func(int64) { assert.Fail(t, "fired") })
+	timer.Set(math.MaxInt64)
+	l.Stop()
+	require.NoError(t, l.Run(&hooks{}))
+	timer.Set(0)
+}

@@ -36,6 +36,7 @@ func subjects(c config) (all []subject, missing []string) {
 	all = []subject{
 		{"porthole, 1 shard", append(porthole[:len(porthole):len(porthole)], "--shards", "1", c.handler)},
 		{"porthole", append(porthole[:len(porthole):len(porthole)], c.handler)},
+		{"porthole, a fresh sandbox per request", append(porthole[:len(porthole):len(porthole)], "--isolation", "fresh", c.handler)},
 		{"native net/http", []string{self, serveNetHTTP}},
 	}
 	if node, err := exec.LookPath("node"); err == nil {

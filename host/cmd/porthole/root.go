@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// run executes the command line and returns the exit code: 0 done, 1 failed, 2 misused.
+// run executes the command line and returns the exit code: 0 done, 1 failed, 2 misused; or that of a program.
 func run(args []string, stdout, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
@@ -18,6 +18,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	cmd, err := root.ExecuteC()
 	if err == nil {
 		return 0
+	}
+	var ended *exitError
+	if errors.As(err, &ended) {
+		return ended.code
 	}
 	fmt.Fprintf(stderr, "porthole: %s\n", oneLine(err))
 	var usage *usageError
@@ -32,6 +36,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 type usageError struct{ error }
 
 func (e *usageError) Unwrap() error { return e.error }
+
+// exitError passes the exit code of a program on, which has said itself what there was to say.
+type exitError struct{ code int }
+
+func (e *exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
 func misuse(_ *cobra.Command, err error) error { return &usageError{err} }
 
@@ -63,6 +72,7 @@ func newRoot() *cobra.Command {
 HTTP code runs in a WebAssembly sandbox too. A module sees requests and answers
 them; it can do nothing else on this machine that it is not allowed to.`,
 		Example: `  porthole serve hello.wasm
+  porthole run --allow-listen :8080 server.wasm
   porthole inspect hello.wasm`,
 		Args:              noCommand,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -73,7 +83,7 @@ them; it can do nothing else on this machine that it is not allowed to.`,
 	}
 	root.SetFlagErrorFunc(misuse) // inherited by all commands
 	root.SetVersionTemplate("{{.Version}}")
-	root.AddCommand(newServe(), newInspect(), newVersion())
+	root.AddCommand(newServe(), newRun(), newInspect(), newVersion())
 	refuseUnknownTopics(root)
 	return root
 }
@@ -103,6 +113,16 @@ func noCommand(cmd *cobra.Command, args []string) error {
 		err = fmt.Errorf("%w; did you mean %s?", err, strings.Join(near, " or "))
 	}
 	return &usageError{err}
+}
+
+// atMost allows one argument for each of names.
+func atMost(names ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > len(names) {
+			return &usageError{fmt.Errorf("unexpected argument %q", args[len(names)])}
+		}
+		return nil
+	}
 }
 
 // exactly demands one argument for each of names.

@@ -33,12 +33,29 @@ type process struct {
 	more  chan struct{}
 }
 
-// serveWith starts `porthole serve` and waits until it listens on as many addresses as args ask for.
+// serveWith starts `porthole serve` with a handler and waits until it listens on as many addresses as args ask for.
 func serveWith(t *testing.T, s moduletest.Spec, args ...string) *process {
+	t.Helper()
+	return serveArgs(t, append(args, handlerFile(t, s))...)
+}
+
+// serveArgs is serveWith without a handler of its own.
+func serveArgs(t *testing.T, args ...string) *process {
+	t.Helper()
+	p := startServe(t, args...)
+	listeners := max(1, strings.Count(strings.Join(args, " "), "--listen")+strings.Count(strings.Join(args, " "), "--tls-listen"))
+	for range listeners {
+		p.addresses = append(p.addresses, strings.TrimPrefix(p.line("listening on "), "listening on "))
+	}
+	return p
+}
+
+// startServe starts `porthole serve`.
+func startServe(t *testing.T, args ...string) *process {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), tooLong)
 	args = append([]string{"serve", "--shards", "1", "--cache-dir", cacheDir}, args...)
-	p := &process{t: t, cmd: exec.CommandContext(ctx, binary, append(args, handlerFile(t, s))...), ended: make(chan struct{}), more: make(chan struct{}, 1)}
+	p := &process{t: t, cmd: exec.CommandContext(ctx, binary, args...), ended: make(chan struct{}), more: make(chan struct{}, 1)}
 	stderr, err := p.cmd.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, p.cmd.Start())
@@ -47,10 +64,6 @@ func serveWith(t *testing.T, s moduletest.Spec, args ...string) *process {
 		cancel()
 		<-p.ended
 	})
-	listeners := max(1, strings.Count(strings.Join(args, " "), "--listen"))
-	for range listeners {
-		p.addresses = append(p.addresses, strings.TrimPrefix(p.line("listening on "), "listening on "))
-	}
 	return p
 }
 
@@ -116,8 +129,14 @@ func (p *process) dial(i int) net.Conn {
 // get makes a request on a connection of its own and returns the status and body.
 func (p *process) get(i int) (int, string) {
 	p.t.Helper()
+	return p.getFrom(i, "test", "/")
+}
+
+// getFrom is get for a host and a path.
+func (p *process) getFrom(i int, host, path string) (int, string) {
+	p.t.Helper()
 	c := p.dial(i)
-	_, err := fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+	_, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path, host)
 	require.NoError(p.t, err)
 	return response(p.t, bufio.NewReader(c))
 }

@@ -27,9 +27,8 @@ func newVersion() *cobra.Command {
 
 // version describes this build in lines of a name and a value.
 func version() string {
-	own, engine := "unknown", "unknown"
+	engine := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
-		own = info.Main.Version
 		for _, m := range info.Deps {
 			if m.Path == "github.com/tetratelabs/wazero" {
 				engine = m.Version
@@ -38,9 +37,16 @@ func version() string {
 	}
 	var b strings.Builder
 	line := func(name, value string) { fmt.Fprintf(&b, "%-9s %s\n", name, value) }
-	line("porthole", own)
+	line("porthole", ownVersion())
 	line("contract", abi.ModuleHTTP)
 	line("wazero", engine)
 	line("go", fmt.Sprintf("%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH))
 	return b.String()
+}
+
+func ownVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
 }

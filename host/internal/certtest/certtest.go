@@ -86,12 +86,14 @@ func Files(t testing.TB, c tls.Certificate) (certificate, key string) {
 	return certificate, key
 }
 
-// Write writes a certificate and its key, each by renaming it over what is there.
+// Write writes a certificate and its key, and renames one right after the other over what is there.
 func Write(t testing.TB, c tls.Certificate, certificate, key string) {
 	t.Helper()
 	certificatePEM, keyPEM := PEM(t, c)
-	Replace(t, certificate, certificatePEM)
-	Replace(t, key, keyPEM)
+	require.NoError(t, os.WriteFile(certificate+".new", certificatePEM, 0o600))
+	require.NoError(t, os.WriteFile(key+".new", keyPEM, 0o600))
+	require.NoError(t, os.Rename(certificate+".new", certificate))
+	require.NoError(t, os.Rename(key+".new", key))
 }
 
 // Replace renames a new file over the one at path.

@@ -84,7 +84,7 @@ func (w *Watcher) run() {
 	var events <-chan fsnotify.Event
 	var failures <-chan error
 	if w.notify != nil {
-		defer w.notify.Close() //nolint:errcheck // it was only listened to
+		defer func() { _ = w.notify.Close() }() // it was only listened to
 		events, failures = w.notify.Events, w.notify.Errors
 	}
 	interval := time.NewTicker(w.config.Interval)
@@ -97,7 +97,8 @@ func (w *Watcher) run() {
 		case <-w.closing:
 			return
 		case <-events: // whichever it is: a link on the way may have changed
-		case <-failures: // too many events, mostly
+		case err := <-failures: // too many events, mostly: so it looks at all of them
+			w.config.Logger.Debug("notices of changed files were lost", "reason", err)
 		case <-interval.C:
 			w.subscribe() // a directory may be back
 		case <-settled.C:

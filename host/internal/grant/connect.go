@@ -11,10 +11,10 @@ import (
 func (s *Set) Destination(network, host string, port int) error {
 	for i := range s.connect {
 		r := &s.connect[i]
-		if network == "unix" && r.form == formPath && r.name == host {
+		if network == "unix" && r.isAt(host) {
 			return nil
 		}
-		if network == "tcp" && r.form != formPath && r.hosts(host) && r.allows(port) {
+		if network == "tcp" && r.form <= formNetwork && r.hosts(host) && r.allows(port) {
 			return nil
 		}
 	}

@@ -5,7 +5,7 @@
 //
 //	a name        needs a rule of that name, of a domain it is in ("*.example.com"), or "*"
 //	an address    needs a rule of that address or of a network it is in, or "*"
-//	a Unix path   needs a rule of exactly that path
+//	a Unix path   needs a rule of exactly that path, or of a directory above it ("unix:/dir/*")
 //
 // And then each address by itself, where it is connected to: one of this machine or its link (loopback, link-local with the cloud's
 // metadata, unspecified, multicast) needs a rule of that address or its network, or for loopback the name localhost.

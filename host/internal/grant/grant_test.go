@@ -78,6 +78,21 @@ func TestUnixPaths(t *testing.T) {
 	assert.Error(t, s.Listen("udp", "a", 1))
 }
 
+func TestUnixTrees(t *testing.T) {
+	s := set(t, "unix:/run/a/*", "unix:/run/b/* unix:/*")
+	for path, yes := range map[string]bool{
+		"/run/a/s": true, "/run/a/b/c/s": true, "/run/a": false, "/run/a/": false, "/run/ab": false, "/run/a/../b": false,
+		"/run/a/./s": false, "/run/a//s": false, "/run/a/s/": false, "run/a/s": false, "/run/a/..": false, "/run/a/*": true,
+	} {
+		assert.Equal(t, yes, s.Destination("unix", path, 0) == nil, path)
+		assert.Equal(t, yes, s.Address("unix", path) == nil, path)
+	}
+	assert.NoError(t, s.Listen("unix", "/run/b/s", 0))
+	assert.NoError(t, s.Listen("unix", "/elsewhere/s", 0))
+	assert.Error(t, s.Listen("unix", "/run/../b/s", 0))
+	assert.Error(t, s.Listen("tcp", "/run/b/s", 1))
+}
+
 func TestAddress(t *testing.T) {
 	const ordinary = "1.2.3.4:80 10.0.0.1:80 192.168.1.1:80 [2001:db8::1]:80 [fd00::1]:80"
 	const special = "127.0.0.1:80 127.9.9.9:80 [::1]:80 [::ffff:127.0.0.1]:80 169.254.169.254:80 [::ffff:a9fe:a9fe]:80 [fe80::1]:80 " +

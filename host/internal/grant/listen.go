@@ -16,7 +16,7 @@ func (s *Set) Listen(network, host string, port int) error {
 				return nil
 			}
 		case "unix":
-			if r.form == formPath && r.name == host {
+			if r.isAt(host) {
 				return nil
 			}
 		case "fd":

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"path"
 	"strconv"
 	"strings"
 )
@@ -18,6 +19,7 @@ const (
 	formDomain              // name: ".example.com", the end of the names it stands for
 	formNetwork             // network: an address is a network of one
 	formPath                // name: of a Unix socket
+	formTree                // name: "/dir/", the beginning of the paths of Unix sockets
 	formFD                  // port: an inherited descriptor
 )
 
@@ -33,8 +35,8 @@ const anyPort = -1
 
 // How rules look.
 var (
-	errConnect = errors.New("want HOST:PORT, where HOST is a name, *.DOMAIN, an address, a network such as 10.0.0.0/8, or *, and PORT a number or *; or unix:/path")
-	errListen  = errors.New("want HOST:PORT, where HOST is an address, a name, or * or nothing for all, and PORT a number or *; or unix:/path, or fd:N")
+	errConnect = errors.New("want HOST:PORT, where HOST is a name, *.DOMAIN, an address, a network such as 10.0.0.0/8, or *, and PORT a number or *; or unix:/path or unix:/dir/*")
+	errListen  = errors.New("want HOST:PORT, where HOST is an address, a name, or * or nothing for all, and PORT a number or *; or unix:/path or unix:/dir/*, or fd:N")
 )
 
 const (
@@ -93,11 +95,14 @@ func parseListen(text string) (rule, error) {
 	return r, nil
 }
 
-func parsePath(path string) (rule, error) {
-	if path == "" || strings.ContainsRune(path, 0) {
+func parsePath(socket string) (rule, error) {
+	if socket == "" || strings.ContainsRune(socket, 0) {
 		return rule{}, errors.New("want unix:/path")
 	}
-	return rule{form: formPath, name: path}, nil
+	if dir, ok := strings.CutSuffix(socket, "/*"); ok {
+		return rule{form: formTree, name: dir + "/"}, nil
+	}
+	return rule{form: formPath, name: socket}, nil
 }
 
 // split takes "HOST:PORT" apart. The port is at least least, or anyPort.
@@ -160,6 +165,17 @@ func (r *rule) hosts(host string) bool {
 	}
 	name := canonical(host)
 	return r.form == formName && r.name == name || r.form == formDomain && strings.HasSuffix(name, r.name)
+}
+
+// isAt reports whether r stands for the path of a Unix socket. What is below a directory must say so plainly.
+func (r *rule) isAt(socket string) bool {
+	switch r.form {
+	case formPath:
+		return r.name == socket
+	case formTree:
+		return strings.HasPrefix(socket, r.name) && path.Clean(socket) == socket
+	}
+	return false
 }
 
 func (r *rule) allows(port int) bool { return r.port == anyPort || r.port == port }

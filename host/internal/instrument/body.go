@@ -11,16 +11,19 @@ type body struct {
 	copied int             // up to which byte of the input out has everything
 	frames []frame
 
-	index     int              // of the function, imported ones first
-	signature module.Signature // of the function
-	locals    uint32           // parameters and locals
-	points    uint64           // of the innermost loop, or of the function outside of loops
-	straight  bool             // all that begins here gets here
-	firstLoop int              // where the charge of the loop that all that begins gets to is reserved; -1: there is none
-	firstCost uint64           // the points of that loop
-	calls     bool
-	loops     bool
-	usesLocal bool // the scratch local
+	index      int              // of the function, imported ones first
+	signature  module.Signature // of the function
+	locals     uint32           // parameters and locals
+	points     uint64           // of the innermost loop, or of the function outside of loops
+	straight   bool             // all that begins here gets here
+	firstLoop  int              // where the charge of the loop that all that begins gets to is reserved; -1: there is none
+	firstCost  uint64           // the points of that loop
+	callsGuest bool             // functions that are not imported
+	loops      bool
+	usesLocal  bool // the scratch local
+	bottom     int  // of the stack of the innermost block
+
+	work
 }
 
 // start begins with the function of that index, whose body s reads.
@@ -48,9 +51,12 @@ func (b *body) rewrite(out []byte) []byte {
 	if b.s.Err != nil {
 		return out
 	}
+	if b.checkWork(); b.s.Err != nil {
+		return out
+	}
 	b.copyTo(b.s.Pos - 1) // without the final end
 
-	wrapped := b.config.CallDepth > 0 && b.calls
+	wrapped := b.config.CallDepth > 0 && b.callsGuest
 	weight := b.depthWeight()
 	head := b.head
 	declared := b.input[groupsAt:instructionsAt]
@@ -85,7 +91,7 @@ func (b *body) chargeEntry() bool {
 		setReserved(b.out, b.firstLoop, charge(b.firstCost+b.points))
 		return false
 	}
-	return b.loops || b.calls || b.points > leafPoints
+	return b.loops || b.calls > 0 || b.points > leafPoints
 }
 
 // readLocals reads groups of locals of one type each.
@@ -108,6 +114,7 @@ func (b *body) refuse(rule Rule, have, limit uint64) {
 
 func (r *rewriter) writeBodies(s *module.Scanner, n int) {
 	b := body{rewriter: r}
+	r.codeSize = uint64(s.Rest())
 	for i := range n {
 		size := s.U32()
 		begin := s.Pos

@@ -4,38 +4,61 @@ import "github.com/portholehttp/porthole/host/internal/module"
 
 // frame is a block that has not ended.
 type frame struct {
-	loop   bool
-	at     int    // where the charge of the loop is reserved in out
-	points uint64 // of what is around the loop
+	loop    bool
+	at      int    // where the charge of the loop is reserved in out
+	points  uint64 // of what is around the loop
+	bottom  int    // of the stack, of what is around the block
+	results int    // how many values the block leaves
+	arity   int    // how many values a branch to it takes
 }
 
 // noType is the block type of a block without parameters and results.
 const noType = 0x40
 
 // readBlockType reads what is a byte for at most one result, else the index of a type.
-func (b *body) readBlockType() {
+func (b *body) readBlockType() (parameters, results int) {
 	start := b.s.Pos
 	v := b.s.Int(33)
+	low := byte(v) & 0x7f
 	switch {
 	case b.s.Err != nil:
 	case v >= int64(len(b.module.Types)):
 		b.s.Fail(start, "there is no type %d", v)
-	case v < 0 && (b.s.Pos-start > 1 || byte(v)&0x7f != noType && !module.IsValue(byte(v)&0x7f)):
+	case v >= 0:
+		t := b.module.Types[v]
+		return len(t.Params), len(t.Results)
+	case b.s.Pos-start > 1 || low != noType && !module.IsValue(low):
 		b.s.Fail(start, "block of type %d", v)
+	case low != noType:
+		return 0, 1
 	}
+	return 0, 0
 }
 
-func (b *body) push(f frame) {
+// push begins a block of which the compiler makes blocks.
+func (b *body) push(f frame, blocks uint64, parameters int) {
 	if len(b.frames) >= maxNesting {
 		b.refuse(RuleNesting, uint64(len(b.frames)+1), maxNesting)
 		return
 	}
+	f.bottom = b.bottom
+	b.bottom = max(b.height-parameters, b.bottom)
+	b.height = b.bottom
+	b.grow(parameters, b.bottom)
+	b.work.blocks += blocks
+	b.values += uint64(parameters + f.results)
 	b.frames = append(b.frames, f)
+}
+
+func (b *body) startBlock(blocks uint64) {
+	parameters, results := b.readBlockType()
+	b.push(frame{results: results, arity: results}, blocks, parameters)
 }
 
 // startLoop puts a check at the header, which every turn passes.
 func (b *body) startLoop() {
-	f := frame{loop: true, points: b.points}
+	parameters, results := b.readBlockType()
+	f := frame{loop: true, points: b.points, results: results, arity: parameters}
 	b.points = 0
 	b.loops = true
 	if b.config.Meter && b.s.Err == nil {
@@ -47,7 +70,7 @@ func (b *body) startLoop() {
 		}
 		b.out = b.appendCheck(b.out)
 	}
-	b.push(f)
+	b.push(f, blocksOfLoop, parameters)
 }
 
 // end ends a block, and reports whether it was the function.
@@ -57,6 +80,9 @@ func (b *body) end() bool {
 	}
 	f := b.frames[len(b.frames)-1]
 	b.frames = b.frames[:len(b.frames)-1]
+	b.height = b.bottom
+	b.bottom = f.bottom
+	b.grow(f.results, b.bottom)
 	if !f.loop {
 		return false
 	}
@@ -70,15 +96,34 @@ func (b *body) end() bool {
 	return false
 }
 
+// branch reads a br or br_if.
+func (b *body) branch(op byte) {
+	b.readLabel()
+	if op == opBr {
+		b.height = b.bottom
+	} else {
+		b.work.blocks += blocksOfBranch
+	}
+}
+
 func (b *body) readLabel() {
 	start := b.s.Pos
-	if l := b.s.U32(); b.s.Err == nil && uint64(l) > uint64(len(b.frames)) {
+	l := b.s.U32()
+	switch {
+	case b.s.Err != nil:
+	case uint64(l) > uint64(len(b.frames)):
 		b.s.Fail(start, "there is no block %d", l)
+	case int(l) == len(b.frames):
+		b.values += uint64(len(b.signature.Results))
+	default:
+		b.values += uint64(b.frames[len(b.frames)-1-int(l)].arity)
 	}
 }
 
 func (b *body) readLabels() {
-	for range b.s.Count("labels", 1, maxLabels) {
+	n := b.s.Count("labels", 1, maxEntries)
+	b.labels += uint64(n)
+	for range n {
 		b.readLabel()
 	}
 	b.readLabel()

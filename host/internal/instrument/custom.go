@@ -6,12 +6,17 @@ import (
 	"github.com/portholehttp/porthole/host/internal/module"
 )
 
-// Subsections of the section "name" whose entries begin with the index of a function.
+// Subsections of the section "name", of which all but the first have entries that begin with the index of a function.
 const (
+	nameOfModule     = 0
 	namesOfFunctions = 1
 	namesOfLocals    = 2
 	namesOfLabels    = 3
 )
+
+// maxFunctionName is how many bytes are kept of the name of a function. Each trap of a guest puts thirty of them into the text of an
+// error; and the name of the module before each of all functions, for which reason it is left out.
+const maxFunctionName = 256
 
 // writeCustom keeps custom sections, which are notes of tools, but for those that would be wrong: debug information says where in
 // the code what is, and the section "name" is rewritten, or left out if it is malformed.
@@ -20,7 +25,7 @@ func (r *rewriter) writeCustom(section module.Section, s *module.Scanner) {
 	codeMoves := r.config.Meter || r.config.CallDepth > 0
 	switch {
 	case codeMoves && strings.HasPrefix(name, ".debug_"):
-	case r.config.Meter && name == "name":
+	case name == "name":
 		before := len(r.out)
 		at := r.begin(sectionCustom)
 		r.out = appendName(r.out, name)
@@ -43,6 +48,9 @@ func (r *rewriter) writeNames(s *module.Scanner) {
 		if s.Err != nil {
 			return
 		}
+		if id == nameOfModule {
+			continue
+		}
 		at := r.begin(id)
 		switch id {
 		case namesOfFunctions, namesOfLocals, namesOfLabels:
@@ -63,14 +71,14 @@ func (r *rewriter) writeNameMap(s *module.Scanner, id byte) {
 	r.out = appendUint(r.out, n)
 	for range n {
 		r.out = appendUint(r.out, r.moved(s.U32()))
-		begin := s.Pos
 		if id == namesOfFunctions {
+			r.out = appendName(r.out, cut(s.Name()))
+			continue
+		}
+		begin := s.Pos
+		for range s.Count("names", 2, maxEntries) {
+			s.U32()
 			s.Name()
-		} else {
-			for range s.Count("names", 2, maxEntries) {
-				s.U32()
-				s.Name()
-			}
 		}
 		if s.Err != nil {
 			return
@@ -80,4 +88,12 @@ func (r *rewriter) writeNameMap(s *module.Scanner, id byte) {
 	if s.Err == nil && s.Rest() > 0 {
 		s.Fail(s.Pos, "%d bytes too many", s.Rest())
 	}
+}
+
+// cut returns the beginning of a name that is too long.
+func cut(name string) string {
+	if len(name) <= maxFunctionName {
+		return name
+	}
+	return strings.ToValidUTF8(name[:maxFunctionName], "") // the last character may be cut in two
 }

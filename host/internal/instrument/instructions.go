@@ -20,8 +20,16 @@ func (b *body) next() bool {
 	op := s.Byte()
 	i := instructions[op]
 	b.points += uint64(i.points)
+	if i.height != 0 {
+		b.grow(int(i.height), b.bottom)
+	}
 	switch i.immediate {
-	case none, elseMark:
+	case none:
+		if op == opUnreachable {
+			b.height = b.bottom
+		}
+	case elseMark:
+		b.height = b.bottom
 	case localIndex:
 		b.index32("local", b.locals)
 	case constant32:
@@ -31,25 +39,25 @@ func (b *body) next() bool {
 	case globalIndex:
 		b.index32("global", b.globals)
 	case blockStart:
-		b.readBlockType()
-		b.push(frame{})
+		b.startBlock(blocksOfBlock)
 	case ifStart:
 		b.straight = false
-		b.readBlockType()
-		b.push(frame{})
+		b.startBlock(blocksOfIf)
 	case loopStart:
-		b.readBlockType()
 		b.startLoop()
 	case endMark:
 		return b.end()
 	case label:
 		b.straight = false
-		b.readLabel()
+		b.branch(op)
 	case labels:
 		b.straight = false
 		b.readLabels()
+		b.height = b.bottom
 	case leave:
 		b.straight = false
+		b.values += uint64(len(b.signature.Results))
+		b.height = b.bottom
 		if b.config.CallDepth > 0 {
 			b.copyTo(start)
 			b.out = appendUint(append(b.out, opBr), len(b.frames))
@@ -58,8 +66,9 @@ func (b *body) next() bool {
 	case function, functionRef:
 		b.readFunction(i.immediate)
 	case indirect:
-		b.straight, b.calls = false, true
-		b.index32("type", uint32(len(b.module.Types)))
+		b.straight, b.callsGuest = false, true
+		t := b.index32("type", uint32(len(b.module.Types)))
+		b.call(t)
 		b.index32("table", b.tables)
 	case constant64:
 		s.Int(64)
@@ -131,7 +140,10 @@ func (b *body) readFunction(i immediate) {
 	index := b.index32("function", uint32(len(b.module.FunctionTypes)))
 	if i == function {
 		b.straight = false
-		b.calls = b.calls || index >= b.imported
+		b.callsGuest = b.callsGuest || index >= b.imported
+		if b.s.Err == nil {
+			b.call(b.module.FunctionTypes[index])
+		}
 	}
 	if b.s.Err == nil && b.moved(index) != index {
 		b.copyTo(start)
@@ -140,9 +152,30 @@ func (b *body) readFunction(i immediate) {
 	}
 }
 
+// call counts a call of a function of that type.
+func (b *body) call(t uint32) {
+	if b.s.Err != nil {
+		return
+	}
+	f := b.module.Types[t]
+	b.work.calls++
+	b.values += uint64(len(f.Params) + len(f.Results))
+	b.grow(-len(f.Params), b.bottom)
+	b.grow(len(f.Results), b.bottom)
+}
+
 func (b *body) readMisc(start int) {
 	s := b.s
-	switch op := s.U32(); op {
+	op := s.U32()
+	switch op {
+	case miscMemoryInit, miscMemoryCopy, miscMemoryFill, miscTableInit, miscTableCopy, miscTableFill:
+		b.grow(-3, b.bottom)
+	case miscTableGrow:
+		b.grow(-1, b.bottom)
+	case miscTableSize:
+		b.grow(1, b.bottom)
+	}
+	switch op {
 	case miscMemoryInit:
 		s.U32() // segment
 		b.readZero()
@@ -213,6 +246,7 @@ func (b *body) readVector() {
 		b.refuseOpcode(fmt.Sprintf("0xfd %#x", op))
 		return
 	}
+	b.grow(int(v.height), b.bottom)
 	if v.memory {
 		b.readMemoryAccess()
 	}

@@ -69,6 +69,7 @@ const (
 type instruction struct {
 	immediate immediate
 	points    byte // what running it costs, about, in additions
+	height    int8 // how it changes the height of the stack; calls, blocks and branches do it otherwise
 }
 
 // What costs more than an addition, in points.
@@ -82,7 +83,7 @@ const (
 var instructions = func() (t [256]instruction) {
 	set := func(from, to int, i immediate, points byte) {
 		for op := from; op <= to; op++ {
-			t[op] = instruction{i, points}
+			t[op] = instruction{immediate: i, points: points}
 		}
 	}
 	set(0x00, 0x01, none, 1) // unreachable, nop
@@ -122,6 +123,21 @@ var instructions = func() (t [256]instruction) {
 	set(0xd2, 0xd2, functionRef, pointsLeave)
 	set(0xfc, 0xfc, misc, 1)
 	set(0xfd, 0xfd, vector, 2)
+	for _, change := range []struct {
+		height   int8
+		from, to int
+	}{
+		{-1, 0x04, 0x04}, {-1, 0x0d, 0x0d}, {-1, 0x11, 0x11}, // if, br_if, call_indirect
+		{-1, 0x1a, 0x1a}, {-2, 0x1b, 0x1c}, // drop, select
+		{1, 0x20, 0x20}, {-1, 0x21, 0x21}, {1, 0x23, 0x23}, {-1, 0x24, 0x24}, // locals, globals
+		{-2, 0x26, 0x26}, {-2, 0x36, 0x3e}, {1, 0x3f, 0x3f}, {1, 0x41, 0x44}, // table.set, stores, memory.size, constants
+		{-1, 0x46, 0x4f}, {-1, 0x51, 0x66}, {-1, 0x6a, 0x78}, {-1, 0x7c, 0x8a}, {-1, 0x92, 0x98}, {-1, 0xa0, 0xa6}, // of two operands
+		{1, 0xd0, 0xd0}, {1, 0xd2, 0xd2}, // ref.null, ref.func
+	} {
+		for op := change.from; op <= change.to; op++ {
+			t[op].height = change.height
+		}
+	}
 	return t
 }()
 
@@ -145,6 +161,7 @@ type vectorImmediate struct {
 	known  bool
 	memory bool // alignment and offset
 	fixed  byte // bytes after that
+	height int8 // how the instruction changes the height of the stack
 }
 
 var vectors = func() (t [256]vectorImmediate) {
@@ -166,6 +183,22 @@ var vectors = func() (t [256]vectorImmediate) {
 		0x9a, 0xa2, 0xa5, 0xa6, 0xaf, 0xb0, 0xb2, 0xb3, 0xb4, 0xbb, 0xc2, 0xc5, 0xc6, 0xcf, 0xd0, 0xd2, 0xd3, 0xd4, 0xe2, 0xee,
 	} {
 		t[op] = vectorImmediate{}
+	}
+	for _, change := range []struct {
+		height   int8
+		from, to int
+	}{
+		{-2, 0x0b, 0x0b}, {1, 0x0c, 0x0c}, {-1, 0x0d, 0x0e}, // the store, v128.const, shuffle and swizzle
+		{-1, 0x17, 0x17}, {-1, 0x1a, 0x1a}, {-1, 0x1c, 0x1c}, {-1, 0x1e, 0x1e}, {-1, 0x20, 0x20}, {-1, 0x22, 0x22}, // replacing lanes
+		{-1, 0x23, 0x4c}, {-1, 0x4e, 0x51}, {-2, 0x52, 0x52}, // comparing, logic, bitselect
+		{-1, 0x54, 0x57}, {-2, 0x58, 0x5b}, // loads and stores of lanes
+		{-1, 0x65, 0x66}, {-1, 0x6b, 0x73}, {-1, 0x76, 0x79}, {-1, 0x7b, 0x7b}, // arithmetic of two operands, here and below
+		{-1, 0x82, 0x82}, {-1, 0x85, 0x86}, {-1, 0x8b, 0x93}, {-1, 0x95, 0x9f},
+		{-1, 0xab, 0xba}, {-1, 0xbc, 0xbf}, {-1, 0xcb, 0xdf}, {-1, 0xe4, 0xeb}, {-1, 0xf0, 0xf7},
+	} {
+		for op := change.from; op <= change.to; op++ {
+			t[op].height = change.height
+		}
 	}
 	return t
 }()

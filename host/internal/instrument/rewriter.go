@@ -23,6 +23,9 @@ type rewriter struct {
 	types      [][]byte // at the end of the types
 	blockTypes []uint32 // by type of several results: the type of a block with these results
 
+	codeSize uint64 // bytes
+	spent    uint64 // work for functions so far
+
 	resettable bool
 }
 

@@ -70,7 +70,6 @@ type reader struct {
 	file     Scanner
 	module   Module
 	lastRank int
-	globals  int
 	tags     int
 	bodies   int // entries of the code section
 }

@@ -78,7 +78,7 @@ func (r *Relay) take(request *nethttp.Request) (*link, error) {
 func (r *Relay) put(l *link) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed || r.count == maxIdle || !l.client.known() || !l.conn.Alive() {
+	if r.closed || r.count == maxIdle || !l.client.known() || !l.conn.Alive() || l.reader.Buffered() > 0 {
 		_ = l.conn.Close()
 		return
 	}

@@ -71,7 +71,7 @@ func (x *exchange) answer(response *nethttp.Response) bool {
 		fields.Add("Trailer", name)
 	}
 	x.w.WriteHeader(response.StatusCode)
-	defer response.Body.Close() //nolint:errcheck // whatever is wrong with it, reading has said
+	defer func() { _ = response.Body.Close() }() // whatever is wrong with it, reading has said
 	if !x.copyBody(response) {
 		return false
 	}

@@ -25,8 +25,8 @@ func (x *exchange) tunnel(response *nethttp.Response) {
 		nethttp.Error(x.w, nethttp.StatusText(nethttp.StatusNotImplemented), nethttp.StatusNotImplemented)
 		return
 	}
-	defer conn.Close() //nolint:errcheck // the peer has seen the end, or has gone
-	x.stop()           // for net/http the client has gone when it has ended its sending
+	defer func() { _ = conn.Close() }() // the peer has seen the end, or has gone
+	x.stop()                            // for net/http the client has gone when it has ended its sending
 	fmt.Fprintf(buffered, "HTTP/1.1 %s\r\n", response.Status)
 	_ = response.Header.Write(buffered)
 	_, _ = buffered.WriteString("\r\n")

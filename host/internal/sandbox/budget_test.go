@@ -168,6 +168,11 @@ func TestFuelOfWorkByTheHost(t *testing.T) {
 		ended(t, err, KindFuel, ErrFuel)
 		assert.InDelta(t, 1e6, i.Fuel(), 1e5, name)
 	}
+	i := endless(t, InstanceConfig{})
+	before := i.Fuel()
+	_, err := function(t, i, "host_once", 0, 0).Call()
+	require.NoError(t, err)
+	assert.InDelta(t, 32, i.Fuel()-before, 5, "a call of the host")
 }
 
 func TestSleepWithinTheDeadline(t *testing.T) {
@@ -180,19 +185,22 @@ func TestSleepWithinTheDeadline(t *testing.T) {
 	}
 }
 
-// Each call has its own deadline.
+// Each call has its own deadline, from when it begins.
 func TestDeadlineIsOfOneCall(t *testing.T) {
+	const deadline = 100 * time.Millisecond
 	i := endless(t, InstanceConfig{})
-	i.SetBudget(Budget{Time: time.Hour})
-	sleep := function(t, i, "sleep", 1, 0)
-	_, err := sleep.Call(uint64(time.Millisecond))
-	require.NoError(t, err)
 	i.SetBudget(Budget{Time: deadline})
-	begin := time.Now()
-	for time.Since(begin) < 2*deadline {
-		_, err = sleep.Call(uint64(time.Microsecond))
+	sleep := function(t, i, "sleep", 1, 0)
+	for begin := time.Now(); time.Since(begin) < deadline+deadline/2; {
+		_, err := sleep.Call(uint64(time.Microsecond))
 		require.NoError(t, err)
 	}
+	i.SetBudget(Budget{Time: time.Hour})
+	_, err := sleep.Call(uint64(time.Microsecond))
+	require.NoError(t, err)
+	i.SetBudget(Budget{Time: deadline})
+	_, err = function(t, i, "loop", 0, 0).Call()
+	ended(t, err, KindDeadline, ErrDeadline)
 }
 
 func TestTimeOfTheHostCounts(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -161,7 +162,7 @@ func TestCompilationStallsNobody(t *testing.T) {
 	OnCompile(t, func() { close(begun) })
 	done := make(chan error, 1)
 	go func() {
-		m, err := e.Compile(context.Background(), "large", many(1000), CompileConfig{})
+		m, err := e.Compile(context.Background(), "large", large(1000, 200, nil), CompileConfig{})
 		if m != nil {
 			_ = m.Close(context.Background())
 		}
@@ -184,30 +185,27 @@ func TestCompilationStallsNobody(t *testing.T) {
 	}
 }
 
-// many returns a module of so many functions, each with work for a compiler.
-func many(functions int) []byte {
-	leb := func(b []byte, n int) []byte { return binary.AppendUvarint(b, uint64(n)) }
-	section := func(out []byte, id byte, content []byte) []byte {
-		return append(leb(append(out, id), len(content)), content...)
-	}
-	var body []byte
-	body = append(body, 0) // no locals
-	for range 200 {
-		body = append(body, 0x20, 0, 0x20, 0, 0x6c, 0x20, 0, 0x6a, 0x21, 0) // x = x*x + x
-	}
-	body = append(body, 0x20, 0, 0x0b)
-	types := []byte{1, 0x60, 1, 0x7f, 1, 0x7f} // i32 to i32
-	declared, code := leb(nil, functions), leb(nil, functions)
-	for range functions {
-		declared = append(declared, 0)
-		code = append(leb(code, len(body)), body...)
-	}
-	out := []byte("\x00asm\x01\x00\x00\x00")
-	out = section(out, 1, types)
-	out = section(out, 3, declared)
-	out = section(out, 5, []byte{1, 0, 1})
-	out = section(out, 7, append([]byte{1, 6}, "memory\x02\x00"...))
-	return section(out, 10, code)
+// What a guest says its functions are called is in the text of each trap, and wazero puts the module's name before each of them.
+func TestNamesOfGuestsAreBounded(t *testing.T) {
+	long := []byte(strings.Repeat("ü", 1<<19))
+	module := sized([]byte{0}, sized(nil, long))
+	first := sized([]byte{1}, sized([]byte{1, 0}, long))
+	wasm := large(20_000, 0, append(module, first...))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	m, err := engine(t).Compile(context.Background(), "guest", wasm, metering)
+	require.NoError(t, err)
+	i, err := m.Instantiate(InstanceConfig{})
+	require.NoError(t, err)
+	defer i.Close()
+	_, err = function(t, i, "trap", 0, 0).Call()
+	var fault *Fault
+	require.ErrorAs(t, err, &fault)
+	runtime.ReadMemStats(&after)
+	assert.Less(t, len(fault.Err.Error()), 1000)
+	_, trace := fault.Explain()
+	assert.Equal(t, "."+strings.Repeat("ü", 128)+"()", trace)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<30), "and not 20,000 times a megabyte")
 }
 
 func TestCompilerThatPanics(t *testing.T) {

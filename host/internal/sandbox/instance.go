@@ -144,7 +144,10 @@ func (i *Instance) end(function string, err error) *Fault {
 		err = &depthError{err}
 	}
 	f := i.End(function, err)
-	f.full = i.of.pages > 0 && i.memory != nil && i.memory.Size()>>16 >= i.of.pages
+	if i.of.pages > 0 && i.memory != nil {
+		pages, _ := i.memory.Grow(0) // Size cannot tell 4 GiB from nothing
+		f.full = pages >= i.of.pages
+	}
 	return f
 }
 

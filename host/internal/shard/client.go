@@ -1,8 +1,6 @@
 package shard
 
 import (
-	"math"
-
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/internal/netloop"
 )
@@ -32,51 +30,62 @@ func (s *Shard) acquire(op abi.Operation, target uint64, record []byte) (handle 
 	return result, abi.StatusOK
 }
 
-// open begins something new of h.
-func (h *handler) open(op abi.Operation, destination []byte) (uint64, abi.Status) {
-	s := h.shard
+// open begins something new of i.
+func (i *instance) open(op abi.Operation, destination []byte, k kind) (uint64, abi.Status) {
+	s := i.shard
 	if len(destination) > abi.MaxDestinationSize {
 		return 0, abi.StatusInvalid
 	}
-	opened, status := s.acquire(op, h.target(0), destination)
+	opened, status := s.acquire(op, i.target(0), destination)
 	if status != abi.StatusOK {
 		return 0, status
 	}
-	handle, err := s.handles.openNow(opened, h)
+	handle, err := s.handles.openNow(opened, i)
 	if err != nil {
 		s.misused("on_handle", err)
 		return 0, abi.StatusClosed
 	}
+	i.enter(handle, k, nil)
 	return handle, abi.StatusOK
 }
 
 // RequestOpen implements httpabi.Host.
-func (h *handler) RequestOpen(destination []byte) (uint64, abi.Status) {
-	return h.open(abi.OpRequestOpen, destination)
+func (i *instance) RequestOpen(destination []byte) (uint64, abi.Status) {
+	if i.requests >= i.version.Limits.MaxOutboundRequests {
+		return 0, abi.StatusLimit
+	}
+	return i.open(abi.OpRequestOpen, destination, ofClient)
 }
 
 // RequestSend implements httpabi.Host.
-func (h *handler) RequestSend(exchange uint64, flags uint32, head, body []byte) abi.Status {
-	return h.sendMessage(abi.OpRequestSend, exchange, flags, head, body)
+func (i *instance) RequestSend(exchange uint64, flags uint32, head, body []byte) abi.Status {
+	return i.sendMessage(abi.OpRequestSend, exchange, flags, head, body)
 }
 
 // SocketOpen implements httpabi.Host.
-func (h *handler) SocketOpen(destination []byte) (uint64, abi.Status) {
-	return h.open(abi.OpSocketOpen, destination)
+func (i *instance) SocketOpen(destination []byte) (uint64, abi.Status) {
+	return i.open(abi.OpSocketOpen, destination, ofSocket)
 }
 
-// SocketOf implements httpabi.Host.
-func (h *handler) SocketOf(exchange uint64) (uint64, abi.Status) {
-	s := h.shard
+// SocketOf implements httpabi.Host. Who asks gets the connection: requests on it may go to several instances, one after the other or
+// even at the same time, and another that has asked before is told that it is closed.
+func (i *instance) SocketOf(exchange uint64) (uint64, abi.Status) {
+	s := i.shard
 	x := s.handles.get(exchange)
-	if x == nil || x.owner != h {
+	if x == nil || x.owner != i {
 		return 0, abi.StatusClosed
 	}
 	socket, status := s.acquire(abi.OpSocketOf, x.stack, nil)
 	if status != abi.StatusOK {
 		return 0, status
 	}
-	handle, err := s.socketHandle(socket, h)
+	if other := s.handles.ofStack(socket); other != nil && other.owner != i {
+		if other.kind != ofHTTP {
+			return 0, abi.StatusClosed // it speaks HTTP no longer
+		}
+		other.owner.loses(other)
+	}
+	handle, err := s.socketHandle(socket, i)
 	if err != nil {
 		s.misused("on_handle", err)
 		return 0, abi.StatusClosed
@@ -85,23 +94,23 @@ func (h *handler) SocketOf(exchange uint64) (uint64, abi.Status) {
 }
 
 // SocketSend implements httpabi.Host.
-func (h *handler) SocketSend(socket uint64, flags uint32, p []byte) abi.Status {
+func (i *instance) SocketSend(socket uint64, flags uint32, p []byte) abi.Status {
 	if flags&^abi.SendEnd != 0 {
 		return abi.StatusInvalid
 	}
-	return h.send(abi.OpSocketSend, socket, flags, nil, p)
+	return i.send(abi.OpSocketSend, socket, flags, nil, p)
 }
 
 // SocketSet implements httpabi.Host.
-func (h *handler) SocketSet(socket uint64, option abi.SocketOption, value int64) abi.Status {
-	return h.relay(abi.OpSocketSet, socket, uint32(option), nil, nil, value)
+func (i *instance) SocketSet(socket uint64, option abi.SocketOption, value int64) abi.Status {
+	return i.relay(abi.OpSocketSet, socket, uint32(option), nil, nil, value)
 }
 
 // SocketInfo implements httpabi.Host. The stack says which connection is meant.
-func (h *handler) SocketInfo(socket uint64, to []byte) (int, abi.Status) {
-	s := h.shard
+func (i *instance) SocketInfo(socket uint64, to []byte) (int, abi.Status) {
+	s := i.shard
 	x := s.handles.get(socket)
-	if x == nil || x.owner != h {
+	if x == nil || x.owner != i {
 		return 0, abi.StatusClosed
 	}
 	behind, status := s.acquire(abi.OpHostSocket, x.stack, nil)
@@ -116,27 +125,4 @@ func (h *handler) SocketInfo(socket uint64, to []byte) (int, abi.Status) {
 		copy(to, text)
 	}
 	return len(text), abi.StatusOK
-}
-
-// TimerSet implements httpabi.Host.
-func (h *handler) TimerSet(delay int64) {
-	if delay < 0 {
-		h.timer.Set(0)
-		return
-	}
-	now := h.shard.loop.Now()
-	at := now + delay
-	switch {
-	case at < now: // the sum does not fit
-		at = math.MaxInt64
-	case at == 0: // which would disarm it
-		at = 1
-	}
-	h.timer.Set(at)
-}
-
-// timeout tells h that its timer is due.
-func (h *handler) timeout(int64) {
-	h.event(abi.EventTimer, 0, 0, 0, 0)
-	h.shard.settle()
 }

@@ -92,7 +92,7 @@ func TestWhatOpeningReturns(t *testing.T) {
 }
 
 func TestLargeDestinationIsInvalid(t *testing.T) {
-	h := &handler{shard: &Shard{}}
+	h := &instance{shard: &Shard{}, version: &version{Handler: &Handler{Limits: testLimits}}}
 	_, status := h.RequestOpen(make([]byte, abi.MaxDestinationSize+1))
 	assert.Equal(t, abi.StatusInvalid, status)
 }
@@ -266,11 +266,11 @@ func TestNewSocketWithoutAHandler(t *testing.T) {
 	w := newWorld(t, handlerWasm)
 	p := w.connect()
 	_, failing := modules(t, stackWasm, failingWasm)
-	w.onLoop(func() { w.config.Handler = failing })
+	w.onLoop(func() { w.handler.Module = failing })
 	p.emit(abi.EventRequest, 0, exchangeA, do(handlerTrap))
 	assert.EqualValues(t, abi.OpExchangeFail, p.record().What)
 	p.emit(abi.EventConnection, 0, socketD)
-	assert.Equal(t, record{What: uint32(abi.OpExchangeFail), Target: socketD}, p.record())
+	assert.Equal(t, record{What: uint32(abi.OpExchangeFail), Flags: 503, Target: socketD}, p.record())
 }
 
 func TestSocketInfo(t *testing.T) {

@@ -76,8 +76,8 @@ func (s *Shard) settle() {
 			s.replaceStack()
 		case len(s.severed) > 0:
 			s.tellSevered()
-		case s.revive && !s.draining:
-			s.ensureHandler()
+		case len(s.stirred) > 0:
+			s.tend()
 		case s.turn:
 			s.turn = false
 			s.call(s.stack.turn, uint64(s.loop.Now()))

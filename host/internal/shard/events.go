@@ -58,7 +58,7 @@ func (s *Shard) deliverEvent(e *event) {
 	case abi.EventRequest, abi.EventCheckContinue:
 		s.deliverNew(e)
 	case abi.EventUpgrade, abi.EventConnect, abi.EventConnection, abi.EventClientError:
-		if e.Other != 0 && s.isNew(e.Target) {
+		if e.Other != 0 && (s.isNew(e.Target) || s.changesHands(e)) {
 			s.deliverNew(e)
 			return
 		}
@@ -75,36 +75,70 @@ func (s *Shard) deliverEvent(e *event) {
 // isNew reports whether a handle of the stack has not been in the table. One that was may have been failed since the event was raised.
 func (s *Shard) isNew(target uint64) bool {
 	_, failed := s.failed[target]
-	return !failed && s.handles.ofStack(target) == nil
+	_, waits := s.waiting[target]
+	return !failed && !waits && s.handles.ofStack(target) == nil
 }
 
-// deliverNew delivers the first event of a handle, to the handler that serves the listener. There is one.
-func (s *Shard) deliverNew(e *event) {
-	h := s.ensureHandler()
-	if h == nil {
-		s.operate(abi.OpExchangeFail, e.Target, 0, nil, nil, 0)
-		return
+// changesHands takes a connection from who knows it from an earlier request, or from its beginning, if it is to be another's: requests
+// on it may be for different handlers, and of a handler for different instances.
+func (s *Shard) changesHands(e *event) bool {
+	x := s.handles.ofStack(e.Target)
+	if x == nil || x.kind != ofHTTP {
+		return false
 	}
-	handle, err := s.handles.open(e.Target, h)
-	if err != nil {
-		s.misused("event_emit", err)
-		return
+	if v, _, _ := s.destination(e); v == x.owner.version && !v.alone() {
+		return false
 	}
-	s.deliverTo(e, handle, h)
+	x.owner.loses(x)
+	return true
 }
 
-// deliverKnown delivers an event to the owner of its target. A target that is not in the table was failed when its handler ended.
+// deliverKnown delivers an event to the owner of its target. A target that is not in the table waits for an instance, or was failed.
 func (s *Shard) deliverKnown(e *event) {
 	if x := s.handles.ofStack(e.Target); x != nil {
-		s.deliverTo(e, x.handle, x.owner)
+		s.deliverTo(e, x, nil)
+		return
+	}
+	if len(s.waiting) > 0 {
+		if w := s.waiting[e.Target]; w != nil {
+			s.deliverWaiting(w, e)
+		}
 	}
 }
 
-func (s *Shard) deliverTo(e *event, handle uint64, owner *handler) {
-	if e.Flags&abi.EventDone != 0 {
-		s.handles.close(handle)
+// deliverTo delivers an event of x to its owner, from a copy if there is one.
+func (s *Shard) deliverTo(e *event, x *entry, c *copied) {
+	i, handle := x.owner, x.handle
+	switch e.Kind {
+	case abi.EventData:
+		if x.kind == ofExchange && s.receive(x, e, c) {
+			s.cut(handle, 413)
+			i.event(abi.EventClose, abi.EventDone, handle, 0)
+			return
+		}
+	case abi.EventDrain, abi.EventFinish:
+		x.left(e.Kind)
+	case abi.EventUpgrade, abi.EventConnect, abi.EventClientError:
+		s.takenOver(x)
 	}
-	owner.deliver(e, handle)
+	charged := i.payer(x)
+	if e.Flags&abi.EventDone != 0 {
+		s.over(handle)
+	}
+	i.deliver(e, handle, charged, c)
+}
+
+// takenOver takes note that the connection of x speaks HTTP no longer.
+func (s *Shard) takenOver(x *entry) {
+	switch x.kind {
+	case ofHTTP:
+		x.owner.become(x, ofConnection)
+	case ofClient:
+		if socket := s.handles.get(x.socket); socket != nil && socket.owner == x.owner {
+			socket.charge = x.charge
+			x.owner.become(socket, ofSocket)
+		}
+	}
 }
 
 // deliverSocket tells the owner of a client exchange on which socket it goes out.
@@ -113,31 +147,35 @@ func (s *Shard) deliverSocket(e *event) {
 	if x == nil {
 		return
 	}
-	target, owner := x.handle, x.owner
-	socket, err := s.socketHandle(e.Other, owner)
+	target, i, charged := x.handle, x.owner, x.owner.payer(x)
+	socket, err := s.socketHandle(e.Other, i)
 	if err != nil {
 		s.misused("event_emit", err)
 		return
 	}
-	inbox, err := owner.inbox.Buffer(8)
-	if err != nil {
-		s.endHandler(owner, err)
-		return
+	s.handles.get(target).socket = socket
+	i.begin(charged)
+	inbox, err := i.inbox.Buffer(8)
+	if err == nil {
+		binary.LittleEndian.PutUint64(inbox, socket)
+		err = i.call(e.Kind, e.Flags, target, 8, 0)
 	}
-	binary.LittleEndian.PutUint64(inbox, socket)
-	owner.event(e.Kind, e.Flags, target, 8, 0)
+	i.finish(err)
 }
 
-// socketHandle returns owner's handle of a socket of the stack, which may be new.
-func (s *Shard) socketHandle(socket uint64, owner *handler) (uint64, error) {
-	switch x := s.handles.ofStack(socket); {
-	case x == nil:
-		return s.handles.openNow(socket, owner)
-	case x.owner != owner:
-		return 0, fmt.Errorf("the socket %#x is another handler's", socket)
-	default:
+// socketHandle returns i's handle of a socket of the stack, which may be new.
+func (s *Shard) socketHandle(socket uint64, i *instance) (uint64, error) {
+	if x := s.handles.ofStack(socket); x != nil {
+		if x.owner != i {
+			return 0, fmt.Errorf("the socket %#x is another handler's", socket)
+		}
 		return x.handle, nil
 	}
+	handle, err := s.handles.openNow(socket, i)
+	if err == nil {
+		i.enter(handle, ofHTTP, nil)
+	}
+	return handle, err
 }
 
 // misused ends the stack for what it did.
@@ -145,42 +183,39 @@ func (s *Shard) misused(function string, err error) {
 	s.fault = s.stack.instance.End(function, err)
 }
 
-// deliver tells the handler an event of the stack. target is what the handler calls it.
-func (h *handler) deliver(e *event, target uint64) {
-	if e.Head.Size+e.Body.Size > 0 {
-		inbox, err := h.inbox.Buffer(e.Head.Size + e.Body.Size)
-		if err != nil {
-			h.shard.endHandler(h, err)
+// deliver tells the handler an event of the stack. target is what the handler calls it, and charged the exchange that pays. With a
+// copy, head and body are there.
+func (i *instance) deliver(e *event, target, charged uint64, c *copied) {
+	headSize, bodySize := e.Head.Size, e.Body.Size
+	if c != nil {
+		headSize, bodySize = uint32(len(c.head)), uint32(len(c.body))
+	}
+	i.begin(charged)
+	var err error
+	if headSize+bodySize > 0 {
+		var inbox []byte
+		if inbox, err = i.inbox.Buffer(headSize + bodySize); err != nil {
+			i.finish(err)
 			return
 		}
-		// Only now: an operation that the handler made in on_inbox may have moved the stack's memory.
-		stack := h.shard.stack
-		stack.read(inbox, e.Head)
-		stack.read(inbox[e.Head.Size:], e.Body)
+		if c != nil {
+			copy(inbox[copy(inbox, c.head):], c.body)
+		} else if stack := i.shard.stack; stack != nil {
+			// Only now: an operation that the handler made in on_inbox may have moved the stack's memory.
+			copy(inbox, stack.view(e.Head))
+			copy(inbox[headSize:], stack.view(e.Body))
+		}
 	}
-	h.event(e.Kind, e.Flags, target, e.Head.Size, e.Body.Size)
-}
-
-// read copies a piece of the stack's memory, which was there when the event was raised.
-func (st *stack) read(to []byte, r sockabi.Range) {
-	view, _ := st.instance.View(r.Offset, r.Size)
-	copy(to, view)
-}
-
-// event calls on_event. What it carries is in the inbox.
-func (h *handler) event(kind abi.EventKind, flags uint32, target uint64, headSize, bodySize uint32) {
-	if _, err := h.onEvent.Call(uint64(kind), uint64(flags), target, uint64(headSize), uint64(bodySize)); err != nil {
-		h.shard.endHandler(h, err)
-	}
+	i.finish(i.call(e.Kind, e.Flags, target, headSize, bodySize))
 }
 
 // tell delivers an event of the host's own, whose head is a text.
-func (h *handler) tell(kind abi.EventKind, flags uint32, target uint64, text string) {
-	inbox, err := h.inbox.Buffer(uint32(len(text)))
-	if err != nil {
-		h.shard.endHandler(h, err)
-		return
+func (i *instance) tell(kind abi.EventKind, flags uint32, target uint64, text string) {
+	i.begin(0)
+	inbox, err := i.inbox.Buffer(uint32(len(text)))
+	if err == nil {
+		copy(inbox, text)
+		err = i.call(kind, flags, target, uint32(len(text)), 0)
 	}
-	copy(inbox, text)
-	h.event(kind, flags, target, uint32(len(text)), 0)
+	i.finish(err)
 }

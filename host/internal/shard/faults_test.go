@@ -78,30 +78,9 @@ func TestQueuedEventsOfADeadHandlerAreDropped(t *testing.T) {
 		p.reply()
 	}
 	assert.Equal(t, record{What: uint32(abi.OpExchangeFail), Target: exchangeA}, p.record())
+	assert.Equal(t, record{What: uint32(abi.OpRequestPause), Target: exchangeB}, p.record(), "until there is an instance")
 	assert.Equal(t, []uint32{1001, 0, 0, 2, 1003, 0, 0, 2}, p.handlerLog(), "the fresh one got what was its own")
-}
-
-func TestFreshHandlerThatDoesNotStart(t *testing.T) {
-	w := newWorld(t, strictWasm)
-	p := w.connect()
-	p.set(stackResult, uint64(abi.StatusInvalid)) // at which it traps in on_start
-	p.emit(abi.EventRequest, 0, exchangeA)        // at which it traps anyway
-	assert.Equal(t, record{What: uint32(abi.OpExchangeFail), Target: exchangeA}, p.record())
-	assert.Equal(t, record{What: uint32(abi.OpServerListeners), Target: 1 << 32}, p.record(), "what it listened to is forgotten")
-
-	for i := range uint64(2) {
-		p.emit(abi.EventRequest, 0, exchangeB)
-		assert.Equal(t, record{What: uint32(abi.OpServerListeners), Target: (2 + i) << 32, Flags: 1}, p.record(), "it tries")
-		assert.Equal(t, record{What: uint32(abi.OpExchangeFail), Target: exchangeB}, p.record(), "and the request is answered")
-		p.emit(abi.EventData, 0, exchangeB) // goes nowhere
-	}
-	assert.Equal(t, 2, strings.Count(w.log.String(), `msg="handler did not start" handler=puppet function=on_start reason=unreachable`))
-
-	p.set(stackResult, 0)
-	p.emit(abi.EventRequest, 0, exchangeB)
-	assert.EqualValues(t, abi.OpServerListeners, p.record().What)
-	assert.EqualValues(t, abi.OpExchangeFail, p.record().What)
-	assert.Equal(t, 2, strings.Count(w.log.String(), `msg="handler ended"`), "it started, and trapped at the event")
+	assert.Equal(t, record{What: uint32(abi.OpRequestResume), Target: exchangeB}, p.record())
 }
 
 func TestStartReportsAHandlerThatDoesNotStart(t *testing.T) {
@@ -113,7 +92,7 @@ func TestStartReportsAHandlerThatDoesNotStart(t *testing.T) {
 }
 
 func TestStartReportsAStackThatDoesNotStart(t *testing.T) {
-	_, err := start(t, handlerWasm, func(c *Config) { c.Stack, _ = modules(t, failingWasm, handlerWasm) })
+	_, err := start(t, handlerWasm, func(c *setup) { c.Stack, _ = modules(t, failingWasm, handlerWasm) })
 	var fault *sandbox.Fault
 	require.ErrorAs(t, err, &fault)
 	assert.Equal(t, "stack", fault.Guest)

@@ -99,6 +99,7 @@ const (
 	handlerSocketSet
 	handlerSocketInfo
 	handlerTimer
+	handlerSpin
 )
 
 // Addresses in handler.wat.

@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// handleTable knows which handler owns an exchange, a client exchange or a socket, and gives it a handle for that handler:
+// handleTable knows which instance owns an exchange, a client exchange or a socket, and gives it a handle for that instance:
 // generation<<32 | index. The stack's own handle will not do: a fresh stack would give out those of its predecessor again. A
 // generation is never used twice; its slot is retired when it would wrap around.
 type handleTable struct {
@@ -21,7 +21,9 @@ type handleTable struct {
 type entry struct {
 	handle uint64 // what the handler calls it
 	stack  uint64 // what the stack calls it
-	owner  *handler
+	owner  *instance
+	place  int // in owner.owned
+	account
 }
 
 // maxHandles is how many things one shard may have open at a time: beyond it the stack has lost its mind.
@@ -29,7 +31,7 @@ const maxHandles = 1 << 20
 
 // open enters a handle of the stack that an event has brought, and returns that for owner. The error says how the stack
 // broke the contract.
-func (t *handleTable) open(stack uint64, owner *handler) (uint64, error) {
+func (t *handleTable) open(stack uint64, owner *instance) (uint64, error) {
 	j := uint32(stack)
 	switch {
 	case j >= maxHandles:
@@ -54,6 +56,8 @@ func (t *handleTable) open(stack uint64, owner *handler) (uint64, error) {
 	x := &t.slots[i]
 	x.handle += 1 << 32
 	x.stack, x.owner = stack, owner
+	x.place = len(owner.owned)
+	owner.owned = append(owner.owned, x.handle)
 	t.byStack[j] = i + 1
 	t.used++
 	return x.handle, nil
@@ -61,7 +65,7 @@ func (t *handleTable) open(stack uint64, owner *handler) (uint64, error) {
 
 // openNow is open for a handle that the stack has returned, before the events in the queue are delivered. One of them may be the
 // last of a handle with the same index.
-func (t *handleTable) openNow(stack uint64, owner *handler) (uint64, error) {
+func (t *handleTable) openNow(stack uint64, owner *instance) (uint64, error) {
 	if j := uint32(stack); uint64(j) < uint64(len(t.byStack)) && t.byStack[j] != 0 {
 		before := t.slots[t.byStack[j]-1].stack
 		if before == stack {
@@ -112,14 +116,19 @@ func (t *handleTable) close(handle uint64) {
 	} else {
 		delete(t.ending, x.stack)
 	}
-	x.owner = nil
+	owned := x.owner.owned
+	last := len(owned) - 1
+	owned[x.place] = owned[last]
+	t.slots[uint32(owned[last])].place = x.place
+	x.owner.owned = owned[:last]
+	x.owner, x.account = nil, account{}
 	t.used--
 	if handle>>32 < math.MaxUint32 {
 		t.free = append(t.free, uint32(handle))
 	}
 }
 
-// live calls f with a copy of each live entry. f may close it, but open none.
+// live calls f with a copy of each live entry. f may close any, but open none.
 func (t *handleTable) live(f func(entry)) {
 	for i := range t.slots {
 		if x := t.slots[i]; x.owner != nil {

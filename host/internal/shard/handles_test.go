@@ -10,14 +10,14 @@ import (
 
 func TestHandleTable(t *testing.T) {
 	var table handleTable
-	h := &handler{}
+	h := &instance{}
 	a, err := table.open(5<<32|3, h)
 	require.NoError(t, err)
 	b, err := table.open(9<<32|1, h)
 	require.NoError(t, err)
 	assert.Equal(t, []uint64{1 << 32, 1<<32 | 1}, []uint64{a, b})
-	assert.Equal(t, entry{a, 5<<32 | 3, h}, *table.get(a))
-	assert.Equal(t, entry{b, 9<<32 | 1, h}, *table.ofStack(9<<32 | 1))
+	assert.Equal(t, entry{handle: a, stack: 5<<32 | 3, owner: h}, *table.get(a))
+	assert.Equal(t, entry{handle: b, stack: 9<<32 | 1, owner: h, place: 1}, *table.ofStack(9<<32 | 1))
 	for _, handle := range []uint64{0, 2, 2 << 32, 1<<32 | 2, math.MaxUint64} {
 		assert.Nil(t, table.get(handle))
 	}
@@ -48,7 +48,7 @@ func TestHandleTable(t *testing.T) {
 
 func TestHandleTableRetiresSlots(t *testing.T) {
 	var table handleTable
-	h := &handler{}
+	h := &instance{}
 	a, err := table.open(1, h)
 	require.NoError(t, err)
 	table.close(a)
@@ -66,7 +66,7 @@ func TestHandleTableRetiresSlots(t *testing.T) {
 
 func TestHandleTableBounds(t *testing.T) {
 	var table handleTable
-	h := &handler{}
+	h := &instance{}
 	_, err := table.open(maxHandles, h)
 	assert.Error(t, err)
 	_, err = table.open(math.MaxUint64, h)

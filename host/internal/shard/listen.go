@@ -52,49 +52,70 @@ func readListen(server uint32, record []byte) (r ListenRequest, ok bool) {
 }
 
 // ServerListen implements httpabi.Host. The stack judges the record and then asks the host to listen.
-func (h *handler) ServerListen(server uint32, record []byte) abi.Status {
-	s := h.shard
+func (i *instance) ServerListen(number uint32, record []byte) abi.Status {
+	v := i.version
 	switch {
-	case len(record) > maxHead:
+	case len(record) > maxHead || number == 0:
 		return abi.StatusInvalid
-	case h.asked == maxAsked:
+	case i.asked == maxAsked:
 		return abi.StatusLimit
+	case v.alone():
+		i.deny(number, abi.StatusDenied, "only a handler with the isolation shared may listen, and this one has another")
+		return abi.StatusOK
+	case v.retired:
+		i.deny(number, abi.StatusClosed, "the handler was replaced")
+		return abi.StatusOK
+	case !v.routed:
+		return i.postpone(number, record)
 	}
-	s.asking = h
-	result := s.operate(abi.OpServerListen, h.target(server), 0, record, nil, 0)
+	return i.askToListen(number, record)
+}
+
+// askToListen hands server_listen to the stack.
+func (i *instance) askToListen(number uint32, record []byte) abi.Status {
+	s := i.shard
+	s.asking = i
+	result := s.operate(abi.OpServerListen, i.target(number), 0, record, nil, 0)
 	s.asking = nil
+	for _, target := range s.left { // the stack has given its listener to the new one
+		s.operate(abi.OpServerClose, target, 0, nil, nil, 0)
+	}
+	s.left = nil
 	return abi.Status(result & abi.ResultStatusMask)
 }
 
 // listen finds or makes what a record of server_listen asks for. Whatever comes of it, the handler is told once it has
 // returned.
-func (h *handler) listen(number uint32, record []byte) (uint64, abi.Status) {
+func (i *instance) listen(number uint32, record []byte) (uint64, abi.Status) {
 	if len(record) >= abi.ListenRequestSize && abi.Decode[abi.ListenRequest](record).Kind == abi.ListenServer {
-		return h.takeOver(number, record)
+		return i.takeOver(number, record)
 	}
-	s := h.shard
+	s := i.shard
 	request, ok := readListen(number, record)
 	if !ok {
-		return h.refuse(number, abi.StatusInvalid, "the request to listen is not valid")
+		return i.deny(number, abi.StatusInvalid, "the request to listen is not valid")
 	}
-	if l := s.adopt(h, &request, record); l != nil {
+	if l := i.adopt(&request, record); l != nil {
 		return uint64(l.handle), abi.StatusOK
 	}
 	if s.draining {
-		return h.refuse(number, abi.StatusClosed, "the host is closing")
+		return i.deny(number, abi.StatusClosed, "the host is closing")
 	}
-	if err := s.config.Listeners.Granted(&request); err != nil {
-		return h.refuse(number, abi.StatusDenied, err.Error())
+	if err := i.version.listeners().Granted(&request); err != nil {
+		return i.deny(number, abi.StatusDenied, err.Error())
 	}
-	if len(h.servers) >= maxServers {
-		return h.refuse(number, abi.StatusLimit, "the handler listens on too much already")
+	if len(i.servers) >= maxServers {
+		return i.deny(number, abi.StatusLimit, "the handler listens on too much already")
 	}
-	return uint64(h.openServer(&request, record).handle), abi.StatusOK
+	if l := i.adoptRetired(&request, record); l != nil {
+		return uint64(l.handle), abi.StatusOK
+	}
+	return uint64(i.openServer(&request, record).handle), abi.StatusOK
 }
 
-// refuse has h told that it does not listen.
-func (h *handler) refuse(number uint32, status abi.Status, text string) (uint64, abi.Status) {
-	if !h.note(notice{h, abi.EventListenError, abi.StatusFlags(status), number, text}) {
+// deny has i told that it does not listen.
+func (i *instance) deny(number uint32, status abi.Status, text string) (uint64, abi.Status) {
+	if !i.note(notice{kind: abi.EventListenError, flags: abi.StatusFlags(status), target: uint64(number), text: text}) {
 		return 0, abi.StatusClosed
 	}
 	return 0, status

@@ -16,6 +16,7 @@ type Loop interface {
 	Stop()
 	Post(func()) bool
 	Attach(c net.Conn, listener netloop.Handle)
+	Sockets() int
 
 	// On the goroutine of Run.
 	Now() int64
@@ -30,7 +31,6 @@ type Loop interface {
 	Info(s netloop.Handle) string
 	SetTimer(at int64)
 	NewTimer(f func(now int64)) *netloop.Timer
-	Sockets() int
 }
 
 // NewLoop makes a Loop that reads into the memory that readBuffer returns, called before each Data; Data's bytes

@@ -46,7 +46,7 @@ func TestOperationsReachTheStack(t *testing.T) {
 		{"server_listen", do(handlerListen, 7, at, 32),
 			record{What: uint32(abi.OpServerListen), Target: 1<<32 | 7, Head: string(head)}},
 		{"server_close", do(handlerClose, 7), record{What: uint32(abi.OpServerClose), Target: 1<<32 | 7}},
-		{"server_listeners", do(handlerListeners, 0, 1), record{What: uint32(abi.OpServerListeners), Target: 1 << 32, Flags: 1}},
+		{"server_listeners", do(handlerListeners, 7, 1), record{What: uint32(abi.OpServerListeners), Target: 1<<32 | 7, Flags: 1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := newWorld(t, handlerWasm).connect()
@@ -90,6 +90,7 @@ func TestBadPointersEndTheHandler(t *testing.T) {
 			w := newWorld(t, handlerWasm)
 			p := w.connect()
 			for i, r := range ranges {
+				w.forgive()
 				exchange := uint64(i+1)<<32 | 5
 				p.emit(abi.EventRequest, 0, exchange, test.command(r.ptr, r.size))
 				assert.Equal(t, record{What: uint32(abi.OpExchangeFail), Target: exchange}, p.record(), r.name)
@@ -235,7 +236,7 @@ func TestTurnFollowsTheEvents(t *testing.T) {
 }
 
 func TestHugeHeadIsInvalid(t *testing.T) {
-	h := &handler{shard: &Shard{}}
+	h := &instance{shard: &Shard{}, version: &version{Handler: &Handler{Limits: testLimits}}}
 	handle, err := h.shard.handles.open(exchangeA, h)
 	require.NoError(t, err)
 	assert.Equal(t, abi.StatusInvalid, h.ResponseSend(handle, abi.SendHead, make([]byte, maxHead+1), nil))

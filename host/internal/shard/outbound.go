@@ -23,25 +23,33 @@ const (
 	maxReason = 4 << 10
 )
 
-// errTooMany is how a connection fails that is beyond Config.MaxSockets.
-var errTooMany = errors.New("too many sockets")
+// tooMany is how a connection fails that is beyond Limits.MaxOutboundSockets.
+type tooMany struct{ sockets int }
+
+func (e tooMany) Error() string {
+	return fmt.Sprintf("EMFILE connect EMFILE: the handler has %d sockets already", e.sockets)
+}
 
 // SocketConnect implements sockabi.Host. Whether it is granted is told by on_socket_connect, like all else that goes wrong.
 func (s *Shard) SocketConnect(owner uint64, destination []byte) (uint64, abi.Status) {
-	h := s.handler
-	if _, _, ok := abi.ReadDestination(destination); !ok || h == nil || h.number != uint32(owner>>32) {
+	i := s.numbers[uint32(owner>>32)]
+	if _, _, ok := abi.ReadDestination(destination); !ok || i == nil {
 		return 0, abi.StatusInvalid
 	}
-	dial, record := s.config.Dial, bytes.Clone(destination)
+	dial, record, most := i.version.dial(), bytes.Clone(destination), i.version.Limits.MaxOutboundSockets
 	switch {
-	case h.sockets >= s.config.MaxSockets+maxRefused:
+	case len(i.outbound) >= most+maxRefused:
 		return 0, abi.StatusLimit
-	case h.sockets >= s.config.MaxSockets:
-		dial = func(context.Context, []byte) (net.Conn, error) { return nil, errTooMany }
+	case len(i.outbound) >= most:
+		dial = func(context.Context, []byte) (net.Conn, error) { return nil, tooMany{most} }
 	}
 	socket := s.loop.Connect(func(ctx context.Context) (net.Conn, error) { return dial(ctx, record) })
-	s.sockets[socket] = h
-	h.sockets++
+	s.sockets[socket] = i
+	if i.outbound == nil {
+		i.outbound = make(map[netloop.Handle]struct{})
+	}
+	i.outbound[socket] = struct{}{}
+	i.dialed = true
 	return uint64(socket), abi.StatusOK
 }
 
@@ -66,8 +74,8 @@ func (s *Shard) Connect(socket netloop.Handle, err error, now int64) {
 
 // reason explains why there is no connection.
 func (s *Shard) reason(err error) (abi.Status, string) {
-	if errors.Is(err, errTooMany) {
-		return abi.StatusLimit, fmt.Sprintf("EMFILE connect EMFILE: the handler has %d sockets already", s.config.MaxSockets)
+	if many, ok := errors.AsType[tooMany](err); ok {
+		return abi.StatusLimit, many.Error()
 	}
 	status, text := dialer.Reason(err)
 	if len(text) > maxReason {
@@ -78,21 +86,19 @@ func (s *Shard) reason(err error) (abi.Status, string) {
 
 // forget takes note that a socket is gone.
 func (s *Shard) forget(socket netloop.Handle) {
-	if h := s.sockets[socket]; h != nil {
-		h.sockets--
+	if i := s.sockets[socket]; i != nil {
+		delete(i.outbound, socket)
 	}
 	delete(s.sockets, socket)
 }
 
-// sever cuts the connections that a dead handler had made, those that wait in a pool among them: nobody else may use them. The
+// sever cuts the connections that an instance had made, those that wait in a pool among them: nobody else may use them. The
 // stack is told later, for it may have raised events that are not delivered yet.
-func (s *Shard) sever(h *handler) {
-	for socket, owner := range s.sockets {
-		if owner == h {
-			s.forget(socket)
-			s.loop.CloseHandle(socket, true)
-			s.severed = append(s.severed, socket)
-		}
+func (s *Shard) sever(i *instance) {
+	for socket := range i.outbound {
+		s.forget(socket)
+		s.loop.CloseHandle(socket, true)
+		s.severed = append(s.severed, socket)
 	}
 }
 

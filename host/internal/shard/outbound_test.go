@@ -42,7 +42,7 @@ func (d *dials) dial(ctx context.Context, destination []byte) (net.Conn, error) 
 	}
 }
 
-func withDials(d *dials) option { return func(c *Config) { c.Dial = d.dial } }
+func withDials(d *dials) option { return func(c *setup) { c.Dial = d.dial } }
 
 // connects has the stack connect for the first instance of the handler, and returns the socket.
 func (p *peer) connects() uint64 {
@@ -123,7 +123,7 @@ func TestClosedWhileConnecting(t *testing.T) {
 
 func TestSocketsOfAHandlerAreLimited(t *testing.T) {
 	d := newDials()
-	w := newWorld(t, handlerWasm, withDials(d), func(c *Config) { c.MaxSockets = 2 })
+	w := newWorld(t, handlerWasm, withDials(d), withLimits(func(l *Limits) { l.MaxOutboundSockets = 2 }))
 	p := w.connect()
 	first := p.connects()
 	p.connects()
@@ -178,7 +178,7 @@ func TestSocketsOfADeadHandler(t *testing.T) {
 
 func TestSocketsDoNotOutliveTheStack(t *testing.T) {
 	d := newDials()
-	w := newWorld(t, handlerWasm, withDials(d), func(c *Config) { c.MaxSockets = 1 })
+	w := newWorld(t, handlerWasm, withDials(d), withLimits(func(l *Limits) { l.MaxOutboundSockets = 1 }))
 	p := w.connect()
 	p.connects()
 	<-d.records

@@ -16,9 +16,13 @@ func (s *Shard) replaceStack() {
 	}
 	s.severed = nil
 	clear(s.unheard)
+	clear(s.failed)
+	for _, v := range s.all {
+		v.lose()
+	}
 	s.handles.live(func(x entry) {
-		s.handles.close(x.handle)
-		x.owner.event(abi.EventClose, abi.EventDone, x.handle, 0, 0)
+		s.over(x.handle)
+		x.owner.event(abi.EventClose, abi.EventDone, x.handle, 0)
 	})
 
 	if err := s.startStack(); err != nil {
@@ -27,5 +31,15 @@ func (s *Shard) replaceStack() {
 			s.stack, s.fault = nil, nil
 		}
 		s.fail(err)
+	}
+}
+
+// lose ends what waits for an instance: its connections are gone.
+func (v *version) lose() {
+	for w := v.queue.head(); w != nil; w = v.queue.head() {
+		v.shard.leave(w)
+		if w.observer != nil {
+			w.observer.End(false, 0)
+		}
 	}
 }

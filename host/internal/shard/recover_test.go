@@ -102,7 +102,7 @@ func TestFreshStackIsToldWhatItMustKnow(t *testing.T) {
 	first.closed()
 
 	p := w.connect()
-	assert.Equal(t, []uint64{1 << 32, 1}, p.memory(stackMask, 2), "what the handler listens to")
+	assert.Equal(t, []uint64{0, 1}, p.memory(stackMask, 2), "what the handler listens to")
 	assert.Equal(t, []uint64{uint64(w.listener.handle)}, p.memory(stackLastListener, 1), "the listener by its old handle")
 }
 

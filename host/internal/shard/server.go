@@ -21,10 +21,11 @@ type Listeners interface {
 // maxServers is how many listeners one handler may have.
 const maxServers = 256
 
-// server is what a handler listens on itself. Its handle outlives the handler: see orphan.
+// server is what a handler listens on itself. Its handle outlives the instance: see orphan and adoptRetired.
 type server struct {
 	*Listener
-	owner   *handler
+	ports   Listeners // where it was opened
+	owner   *instance
 	number  uint32 // the owner's number for it
 	request ListenRequest
 	record  []byte // of server_listen, for a fresh stack
@@ -33,16 +34,16 @@ type server struct {
 }
 
 // openServer begins to listen.
-func (h *handler) openServer(r *ListenRequest, record []byte) *server {
-	s := h.shard
-	l := &server{Listener: s.newListener(abi.Options{}), owner: h, number: r.Server, request: *r, record: bytes.Clone(record)}
+func (i *instance) openServer(r *ListenRequest, record []byte) *server {
+	s, ports := i.shard, i.version.listeners()
+	l := &server{Listener: s.newListener(abi.Options{}), ports: ports, owner: i, number: r.Server, request: *r, record: bytes.Clone(record)}
 	l.handle = s.loop.NewListenerHandle()
 	s.servers[l.handle] = l
-	h.servers[l.number] = l
-	h.asked++
-	s.config.Listeners.Open(r, l.Listener, func(address string, status abi.Status, text string) {
+	i.servers[l.number] = l
+	i.asked++
+	ports.Open(r, l.Listener, func(address string, status abi.Status, text string) {
 		s.loop.Post(func() {
-			h.asked--
+			i.asked--
 			s.opened(l, address, status, text)
 		})
 	})
@@ -61,7 +62,7 @@ func (s *Shard) opened(l *server, address string, status abi.Status, text string
 		s.unheard[l.handle] = struct{}{}
 		s.closeListener(l.Listener)
 	}
-	if l.owner == s.handler {
+	if !l.owner.dead {
 		l.owner.tell(kind, flags, uint64(l.number), address)
 	}
 	s.settle()
@@ -78,53 +79,86 @@ func (s *Shard) release(l *server) {
 	}
 	s.loop.CloseHandle(l.handle, false)
 	close(l.closed)
-	s.config.Listeners.Close(l.Listener)
+	l.ports.Close(l.Listener)
+	s.stir(l.owner.version) // what waits for it waits in vain
 }
 
-// give makes l the server of h that has this number, and has h told where it listens, unless it is to be told anyway.
-func (s *Shard) give(l *server, h *handler, number uint32, record []byte) bool {
-	if l.address != "" && !h.note(notice{h, abi.EventListening, 0, number, l.address}) {
+// give makes l the server of i that has this number, and has i told where it listens, unless it is to be told anyway.
+func (s *Shard) give(l *server, i *instance, number uint32, record []byte) bool {
+	if l.address != "" && !i.note(notice{kind: abi.EventListening, target: uint64(number), text: l.address}) {
 		return false
 	}
 	delete(l.owner.servers, l.number)
-	l.owner, l.number, l.record, l.mask = h, number, bytes.Clone(record), 0
-	h.servers[number] = l
+	l.owner, l.number, l.record, l.mask = i, number, bytes.Clone(record), 0
+	i.servers[number] = l
 	return true
 }
 
-// takeOver has the connections of another server of h come to the one with this number.
-func (h *handler) takeOver(number uint32, record []byte) (uint64, abi.Status) {
-	l := h.servers[abi.Decode[abi.ListenRequest](record).Number]
+// takeOver has the connections of another server of i come to the one with this number.
+func (i *instance) takeOver(number uint32, record []byte) (uint64, abi.Status) {
+	l := i.servers[abi.Decode[abi.ListenRequest](record).Number]
 	if l == nil {
-		return h.refuse(number, abi.StatusInvalid, "the server does not listen")
+		return i.deny(number, abi.StatusInvalid, "the server does not listen")
 	}
-	if !h.shard.give(l, h, number, record) {
+	if !i.shard.give(l, i, number, record) {
 		return 0, abi.StatusClosed
 	}
 	return uint64(l.handle), abi.StatusOK
 }
 
-// listensTo takes note of server_listeners.
-func (h *handler) listensTo(number, mask uint32) {
+// ServerListeners implements httpabi.Host. Of the host's listeners the stack is told what all handlers listen to.
+func (i *instance) ServerListeners(number, mask uint32) abi.Status {
+	s := i.shard
 	if number == 0 {
-		h.mask = mask
-	} else if l := h.servers[number]; l != nil {
+		i.listenTo(mask)
+		return abi.StatusOK
+	}
+	if p := i.postponedAs(number); p != nil {
+		p.mask = mask
+		return abi.StatusOK
+	}
+	status := abi.Status(s.operate(abi.OpServerListeners, i.target(number), mask, nil, nil, 0) & abi.ResultStatusMask)
+	if l := i.servers[number]; l != nil && status == abi.StatusOK {
 		l.mask = mask
+	}
+	return status
+}
+
+// listenTo takes note of server_listeners for server 0. What a Fresh instance says in a request is over with that.
+func (i *instance) listenTo(mask uint32) {
+	v := i.version
+	i.mask = mask
+	if v.Isolation == Fresh && !i.idle {
+		return
+	}
+	v.mask = mask
+	if v.routed {
+		i.shard.tellListeners()
 	}
 }
 
-// rejoinServers tells a fresh stack of what the handler listens on.
+// ServerClose implements httpabi.Host.
+func (i *instance) ServerClose(number uint32) abi.Status {
+	if p := i.postponedAs(number); p != nil {
+		i.forgetPostponed(number)
+		i.note(notice{kind: abi.EventServerClose, target: uint64(number)})
+		return abi.StatusOK
+	}
+	return abi.Status(i.shard.operate(abi.OpServerClose, i.target(number), 0, nil, nil, 0) & abi.ResultStatusMask)
+}
+
+// rejoinServers tells a fresh stack of what handlers listen on.
 func (s *Shard) rejoinServers() {
 	for _, l := range s.servers {
-		h := l.owner
-		if h != s.handler {
-			continue // nobody's; the next handler may ask for it
+		i := l.owner
+		if i.dead {
+			continue // nobody's; the next instance may ask for it
 		}
-		s.asking, s.rejoining = h, l
-		s.operate(abi.OpServerListen, h.target(l.number), 0, l.record, nil, 0)
+		s.asking, s.rejoining = i, l
+		s.operate(abi.OpServerListen, i.target(l.number), 0, l.record, nil, 0)
 		s.asking, s.rejoining = nil, nil
 		if l.mask != 0 {
-			s.operate(abi.OpServerListeners, h.target(l.number), l.mask, nil, nil, 0)
+			s.operate(abi.OpServerListeners, i.target(l.number), l.mask, nil, nil, 0)
 		}
 	}
 }
@@ -136,7 +170,7 @@ func (s *Shard) deliverServerClose(e *event) {
 		delete(s.unheard, handle)
 		return
 	}
-	if h := s.handler; h != nil && h.number == uint32(e.Target>>32) {
-		h.deliver(e, uint64(uint32(e.Target)))
+	if i := s.numbers[uint32(e.Target>>32)]; i != nil {
+		i.deliver(e, uint64(uint32(e.Target)), 0, nil)
 	}
 }

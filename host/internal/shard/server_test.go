@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/portholehttp/porthole/abi"
 )
@@ -40,7 +39,7 @@ func (p *ports) idle(t *testing.T) {
 	assert.Empty(t, p.closes)
 }
 
-func withPorts(p *ports) option { return func(c *Config) { c.Listeners = p } }
+func withPorts(p *ports) option { return func(c *setup) { c.Listeners = p } }
 
 // listens has the handler of exchangeA listen as a server.
 func (p *peer) listens(kind abi.EventKind, server uint64, request []byte) {
@@ -276,7 +275,7 @@ func TestReplacedBeforeItIsOpen(t *testing.T) {
 func TestListenerThatNobodyAdoptsCloses(t *testing.T) {
 	w, ports, o := listening(t)
 	_, puppet := modules(t, stackWasm, handlerWasm)
-	w.onLoop(func() { w.config.Handler = puppet }) // which does not listen
+	w.onLoop(func() { w.handler.Module = puppet }) // which does not listen
 	p := w.connect()
 	p.emit(abi.EventRequest, 0, exchangeA)
 	p.record()
@@ -287,17 +286,27 @@ func TestListenerThatNobodyAdoptsCloses(t *testing.T) {
 	assert.Equal(t, []uint32{1001, 0, 0, 2}, p.handlerLog())
 }
 
-func TestListenerClosesIfTheFreshHandlerFails(t *testing.T) {
+// A listener stays open while its handler is down.
+func TestListenerStaysWhileTheHandlerDoesNotStart(t *testing.T) {
 	w, ports, o := listening(t)
 	_, failing := modules(t, stackWasm, failingWasm)
-	w.onLoop(func() { w.config.Handler = failing })
+	module := w.handler.Module
+	w.onLoop(func() { w.handler.Module = failing })
 	p := w.connect()
 	p.emit(abi.EventRequest, 0, exchangeA)
 	p.record()
-	assert.Equal(t, o.listener, <-ports.closes)
+	w.steady()
 	assert.Contains(t, w.log.String(), "handler did not start")
-	require.Equal(t, record{What: uint32(abi.OpServerClose), Target: 1<<32 | 7}, p.record())
-	p.ask(stackClock) // all is well otherwise
+	ports.idle(t)
+	w.onLoop(func() { w.handler.Module = module })
+	w.advance(backoffFirst - 1)
+	w.advance(1)
+	w.steady()
+	r := p.record()
+	assert.Equal(t, record{What: uint32(abi.OpServerListen), Target: 3<<32 | 7, Head: r.Head}, r, "without a request")
+	assert.EqualValues(t, abi.OpServerListeners, p.record().What)
+	assert.Equal(t, record{What: uint32(abi.OpServerClose), Target: 1<<32 | 7}, p.record())
+	assert.EqualValues(t, o.listener.handle, p.memory(stackListened, 1)[0])
 	ports.idle(t)
 }
 

@@ -6,9 +6,7 @@ import (
 	"sync"
 
 	"github.com/portholehttp/porthole/abi"
-	"github.com/portholehttp/porthole/host/internal/grant"
 	"github.com/portholehttp/porthole/host/internal/sandbox"
-	"github.com/portholehttp/porthole/internal/dialer"
 	"github.com/portholehttp/porthole/internal/netloop"
 )
 
@@ -17,13 +15,12 @@ var ErrClosed = errors.New("shard closed")
 
 // Config configures a Shard. Only those may be left out that say what nil means.
 type Config struct {
-	Stack, Handler *sandbox.Module
-	MaxEvents      int // that one call of the stack may raise
-	MaxSockets     int // that one instance of the handler may have open to others
-	Logger         *slog.Logger
-	NewLoop        NewLoop   // nil: Portable
-	Dial           Dial      // nil: all is denied
-	Listeners      Listeners // nil: all is denied
+	Stack     *sandbox.Module
+	Index     int // which shard it is, for observers
+	MaxEvents int // that one call of the stack may raise
+	Logger    *slog.Logger
+	NewLoop   NewLoop       // nil: Portable
+	Clock     sandbox.Clock // the time of day, for guests too; nil: the system's
 }
 
 // Shard is a loop, what is connected to it, and its guests. Its exported methods are safe for concurrent use,
@@ -36,7 +33,11 @@ type Shard struct {
 	interrupt chan struct{} // closed by Stop: wakes guests that sleep
 	stop      sync.Once
 	done      chan struct{}
-	err       error // why the shard ended by itself; to be read after done is closed
+	err       error          // why the shard ended by itself; to be read after done is closed
+	starts    sync.WaitGroup // goroutines that make instances
+
+	mu       sync.Mutex            // for who writes versions, and for who reads it elsewhere
+	versions map[*Handler]*version // the newest of each that is not gone
 
 	// The rest belongs to the goroutine of the loop.
 
@@ -46,41 +47,44 @@ type Shard struct {
 	events    []event // raised and not delivered yet
 	turn      bool    // the stack wants on_turn
 	listeners []*Listener
-	sockets   map[netloop.Handle]*handler // who made it; nil: it came from a listener
-	severed   []netloop.Handle            // cut, and the stack does not know yet
+	sockets   map[netloop.Handle]*instance // who made it; nil: it came from a listener
+	severed   []netloop.Handle             // cut, and the stack does not know yet
 	draining  bool
 
-	handler   *handler // nil: the next request makes one
-	instances uint32   // how many handlers there have been
+	all       []*version // that are not gone
+	routes    routes
+	stirred   []*version           // see stir
+	instances uint32               // the last number that one has got
+	numbers   map[uint32]*instance // by number; nil: it is being made
 	handles   handleTable
+	waiting   map[uint64]*waiting // by the stack's handle
 	failed    map[uint64]struct{} // handles of the stack that were failed since the events in the queue were raised
+	observed  Request             // scratch
+	rewritten copied              // scratch
 
-	asking    *handler                    // who is in server_listen
+	asking    *instance                   // who is in server_listen
+	left      []uint64                    // what the stack calls servers whose listener another one has got
 	rejoining *server                     // what a fresh stack is being told of
 	servers   map[netloop.Handle]*server  // all that handlers listen on
 	unheard   map[netloop.Handle]struct{} // servers that the handler knows to be over, and the stack is to close
-	orphans   []orphan                    // servers of a handler that died
-	revive    bool                        // it is to be replaced because of them
 	notices   []notice                    // to be delivered
 }
 
-// Start starts the goroutine of a shard with fresh guests. The error is a *sandbox.Fault if one of them did not start.
+// Start starts the goroutine of a shard with a fresh stack, and no handlers: see Prepare and SetRoutes. Until then requests are answered
+// with 404. The error is a *sandbox.Fault if the stack did not start.
 func Start(c Config) (*Shard, error) {
 	if c.NewLoop == nil {
 		c.NewLoop = Portable
-	}
-	if c.Dial == nil {
-		c.Dial = (&dialer.Dialer{Policy: &grant.Set{}}).Dial
-	}
-	if c.Listeners == nil {
-		c.Listeners = noListeners{}
 	}
 	s := &Shard{
 		config:    c,
 		log:       c.Logger,
 		interrupt: make(chan struct{}),
 		done:      make(chan struct{}),
-		sockets:   make(map[netloop.Handle]*handler),
+		versions:  make(map[*Handler]*version),
+		sockets:   make(map[netloop.Handle]*instance),
+		numbers:   make(map[uint32]*instance),
+		waiting:   make(map[uint64]*waiting),
 		failed:    make(map[uint64]struct{}),
 		servers:   make(map[netloop.Handle]*server),
 		unheard:   make(map[netloop.Handle]struct{}),
@@ -102,23 +106,21 @@ func (s *Shard) run() {
 	if err := s.loop.Run(s); err != nil && s.err == nil {
 		s.err = err
 	}
-	if s.handler != nil {
-		s.handler.close()
+	s.starts.Wait()
+	for len(s.all) > 0 {
+		s.lose(s.all[0])
 	}
 	if s.stack != nil {
 		s.stack.instance.Close()
 	}
 	for _, l := range s.servers {
-		s.config.Listeners.Close(l.Listener)
+		l.ports.Close(l.Listener)
 	}
 }
 
-// begin starts both guests. The handler may make operations at once, so it comes second.
+// begin starts the stack.
 func (s *Shard) begin() error {
 	if err := s.startStack(); err != nil {
-		return err
-	}
-	if err := s.startHandler(); err != nil {
 		return err
 	}
 	s.settle()
@@ -136,6 +138,9 @@ func (s *Shard) Done() <-chan struct{} { return s.done }
 
 // Err returns why the shard ended, once Done is closed; nil after Stop and Drain.
 func (s *Shard) Err() error { return s.err }
+
+// Connections returns how many connections there are, those that handlers have made included.
+func (s *Shard) Connections() int { return s.loop.Sockets() }
 
 // Drain finishes what is in flight, then ends the shard. It does not wait: see Done.
 func (s *Shard) Drain() {

@@ -12,15 +12,15 @@ var _ sockabi.Host = (*Shard)(nil)
 
 // SocketListen implements sockabi.Host.
 func (s *Shard) SocketListen(server uint64, request []byte) (uint64, abi.Status) {
-	h := s.asking
-	if h == nil || h.target(uint32(server)) != server {
+	i := s.asking
+	if i == nil || i.target(uint32(server)) != server {
 		return 0, abi.StatusInvalid
 	}
 	s.asking = nil // a handler asks for one
 	if s.rejoining != nil {
 		return uint64(s.rejoining.handle), abi.StatusOK
 	}
-	return h.listen(uint32(server), request)
+	return i.listen(uint32(server), request)
 }
 
 // SocketWrite implements sockabi.Host.
@@ -63,4 +63,9 @@ func (s *Shard) SocketSetOption(socket uint64, option abi.SocketOption, value in
 func (s *Shard) TimerSet(at int64) { s.loop.SetTimer(at) }
 
 // ClockNow implements sockabi.Host.
-func (s *Shard) ClockNow() int64 { return time.Now().UnixNano() }
+func (s *Shard) ClockNow() int64 {
+	if s.config.Clock != nil {
+		return s.config.Clock.Now().UnixNano()
+	}
+	return time.Now().UnixNano()
+}

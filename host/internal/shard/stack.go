@@ -34,9 +34,8 @@ func (s *Shard) startStack() error {
 			return err
 		}
 	}
-	if h := s.handler; h != nil && h.mask != 0 {
-		s.operate(abi.OpServerListeners, h.target(0), h.mask, nil, nil, 0)
-	}
+	s.routes.told = 0
+	s.tellListeners()
 	s.rejoinServers()
 	if s.draining {
 		s.operate(abi.OpDrain, 0, 0, nil, nil, 0)
@@ -47,7 +46,7 @@ func (s *Shard) startStack() error {
 func (s *Shard) newStack() (*stack, error) {
 	output := s.output("stack", "stderr", slog.LevelError)
 	instance, err := s.config.Stack.Instantiate(sandbox.InstanceConfig{
-		Owner: s, Stdout: output, Stderr: output, Interrupt: s.interrupt,
+		Owner: s, Stdout: output, Stderr: output, Clock: s.config.Clock, Interrupt: s.interrupt,
 	})
 	if err != nil {
 		return nil, err

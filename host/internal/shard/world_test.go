@@ -8,18 +8,22 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
 	"go.uber.org/goleak"
 
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/host/internal/httpabi"
 	"github.com/portholehttp/porthole/host/internal/sandbox"
 	"github.com/portholehttp/porthole/host/internal/sockabi"
+	"github.com/portholehttp/porthole/internal/netloop"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -30,42 +34,103 @@ const patience = 20 * time.Second
 // cache keeps what was compiled from one test to the next.
 var cache = wazero.NewCompilationCache()
 
-// world is a shard with guests of testdata.
+// world is a shard with guests of testdata. Its clock stands still unless a test moves it.
 type world struct {
 	*Shard
 	t        testing.TB
+	handler  *Handler
 	log      *logbook
+	clock    *atomic.Int64
+	unsteady bool // instances are made when the test says so
 	listener *Listener
 }
 
-type option func(*Config)
+// setup is what a test may choose.
+type setup struct {
+	Config
+	Handler
+	step    step
+	compile sandbox.CompileConfig
+}
 
-func withMaxEvents(n int) option { return func(c *Config) { c.MaxEvents = n } }
+type option func(*setup)
+
+func withMaxEvents(n int) option        { return func(c *setup) { c.MaxEvents = n } }
+func withIsolation(i Isolation) option  { return func(c *setup) { c.Isolation = i } }
+func withLimits(f func(*Limits)) option { return func(c *setup) { f(&c.Limits) } }
+
+func withStep(s step) option { return func(c *setup) { c.step = s } }
+
+// withMeter has the handler rewritten, so that its calls can be bounded and it can be reset.
+func withMeter(c *setup) { c.compile = sandbox.CompileConfig{Meter: true} }
+
+// testLimits are of a handler that a test has no other wish for.
+var testLimits = Limits{
+	StartTimeout: patience, EventTimeout: patience,
+	MaxInstances: 3, MaxExchanges: 1000, MaxQueuedRequests: 100, QueueTimeout: 5 * time.Second,
+	MaxOutboundSockets: 100, MaxOutboundRequests: 100, MaxQueuedBytes: 1 << 30, RetireTimeout: time.Minute,
+}
 
 // modules compiles a stack and a handler for one test.
 func modules(t testing.TB, stack, handler []byte) (*sandbox.Module, *sandbox.Module) {
 	t.Helper()
+	return compile(t, "stack", stack, sandbox.EngineConfig{Imports: abi.StackImports, Functions: sockabi.Functions}, sandbox.CompileConfig{}),
+		compileHandler(t, handler, nil, sandbox.CompileConfig{})
+}
+
+func compile(t testing.TB, name string, wasm []byte, e sandbox.EngineConfig, c sandbox.CompileConfig) *sandbox.Module {
+	t.Helper()
 	ctx := context.Background()
-	compile := func(name string, wasm []byte, imports []abi.Function, functions sandbox.Functions) *sandbox.Module {
-		e, err := sandbox.NewEngine(ctx, sandbox.EngineConfig{Cache: cache, MemoryPages: 256, Imports: imports, Functions: functions})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, e.Close(ctx)) })
-		m, err := e.Compile(ctx, name, wasm, sandbox.CompileConfig{})
-		require.NoError(t, err)
-		return m
+	e.Cache, e.MemoryPages = cache, 256
+	engine, err := sandbox.NewEngine(ctx, e)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, engine.Close(ctx)) })
+	m, err := engine.Compile(ctx, name, wasm, c)
+	require.NoError(t, err)
+	return m
+}
+
+// step is asked by an instance of handler.wat what to do: in _initialize (1), off the loop, and in on_start (2). false: to trap.
+type step func(place uint32) (script []byte, ok bool)
+
+func compileHandler(t testing.TB, wasm []byte, s step, c sandbox.CompileConfig) *sandbox.Module {
+	t.Helper()
+	i32 := []api.ValueType{api.ValueTypeI32}
+	ask := func(_ context.Context, m api.Module, stack []uint64) {
+		size := int32(0)
+		if s != nil {
+			script, ok := s(api.DecodeU32(stack[0]))
+			if size = int32(len(script)); !ok {
+				size = -1
+			}
+			m.Memory().Write(handlerInbox, script)
+		}
+		stack[0] = api.EncodeI32(size)
 	}
-	return compile("stack", stack, abi.StackImports, sockabi.Functions), compile("puppet", handler, abi.HandlerImports, httpabi.Functions)
+	return compile(t, "puppet", wasm, sandbox.EngineConfig{
+		Imports: abi.HandlerImports, Functions: httpabi.Functions,
+		HostModules: sandbox.HostModules{"test": {{Name: "step", Params: i32, Results: i32, Call: ask}}},
+	}, c)
 }
 
 func start(t testing.TB, handler []byte, options ...option) (*world, error) {
 	t.Helper()
-	w := &world{t: t, log: &logbook{}}
-	c := Config{MaxEvents: 100, MaxSockets: 100, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
-	c.Stack, c.Handler = modules(t, stackWasm, handler)
+	w := &world{t: t, log: &logbook{}, clock: new(atomic.Int64)}
+	w.clock.Store(1e9)
+	c := setup{
+		Config:  Config{MaxEvents: 100, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))},
+		Handler: Handler{Limits: testLimits},
+	}
+	c.NewLoop = func(readBuffer func() []byte) Loop {
+		return netloop.New(netloop.Config{ReadBuffer: readBuffer, Now: w.clock.Load})
+	}
+	c.Stack, _ = modules(t, stackWasm, handler)
 	for _, o := range options {
 		o(&c)
 	}
-	s, err := Start(c)
+	c.Module = compileHandler(t, handler, c.step, c.compile)
+	w.handler = &c.Handler
+	s, err := Start(c.Config)
 	if err != nil {
 		return w, err
 	}
@@ -74,7 +139,40 @@ func start(t testing.TB, handler []byte, options ...option) (*world, error) {
 		s.Stop()
 		<-s.Done()
 	})
-	return w, nil
+	if err := s.Prepare(w.handler); err != nil {
+		return w, err
+	}
+	return w, s.SetRoutes(map[string]*Handler{"/": w.handler})
+}
+
+// advance moves the clock, and returns when all timers that are due by then have been dealt with.
+func (w *world) advance(d time.Duration) {
+	w.t.Helper()
+	w.clock.Add(int64(d))
+	w.onLoop(func() {}) // wakes the loop, which looks at timers at the end of this turn
+	w.onLoop(func() {})
+}
+
+// steady returns when no instance is being made, and none of a version is missing that is about to be.
+func (w *world) steady() {
+	w.t.Helper()
+	for starting := true; starting; {
+		w.onLoop(func() {
+			starting = false
+			for _, v := range w.all {
+				starting = starting || v.starting > 0
+			}
+		})
+		runtime.Gosched()
+	}
+}
+
+// forgive has the handler's faults so far be forgotten.
+func (w *world) forgive() {
+	w.t.Helper()
+	w.steady()
+	w.advance(backoffMost)
+	w.advance(goodTime)
 }
 
 // newWorld starts a shard with a listener.
@@ -90,6 +188,7 @@ func newWorld(t testing.TB, handler []byte, options ...option) *world {
 // peer is the other end of a connection.
 type peer struct {
 	t    testing.TB
+	w    *world
 	conn *net.TCPConn
 }
 
@@ -106,7 +205,7 @@ func (w *world) connect() *peer {
 	require.NoError(w.t, err)
 	require.NoError(w.t, conn.SetDeadline(time.Now().Add(patience)))
 	w.listener.Attach(accepted, nil)
-	return &peer{w.t, conn.(*net.TCPConn)}
+	return &peer{w.t, w, conn.(*net.TCPConn)}
 }
 
 // tell sends commands to the stack, all at once.
@@ -155,6 +254,9 @@ func (p *peer) set(address uint64, value uint64) {
 // emit raises an event of the stack whose body tells the handler what to do.
 func (p *peer) emit(kind abi.EventKind, flags uint32, exchange uint64, handler ...[]byte) {
 	p.t.Helper()
+	if !p.w.unsteady {
+		p.w.steady()
+	}
 	body := bytes.Join(handler, nil)
 	p.poke(stackScratch, body)
 	p.ask(stackEmit, uint64(kind), uint64(flags), exchange, 1, 0, 0, stackScratch, uint64(len(body)))

@@ -36,3 +36,12 @@ func parseAuthorities(path string, data []byte) (*x509.CertPool, error) {
 	}
 	return pool, nil
 }
+
+// ReadAuthorities returns the authorities in a file, once.
+func ReadAuthorities(path string) (*x509.CertPool, error) {
+	data, err := (&file{path: path}).read()
+	if err != nil {
+		return nil, err
+	}
+	return parseAuthorities(path, data)
+}

@@ -2,6 +2,7 @@ package wasi
 
 import (
 	"context"
+	"math"
 
 	"github.com/tetratelabs/wazero/api"
 )
@@ -18,7 +19,7 @@ func (c *call) u32(i int) uint32 { return api.DecodeU32(c.stack[i]) }
 
 // bytes returns size bytes at p, false if they are not all inside. They are a view, which dies when the guest runs again.
 func (c *call) bytes(p uint32, size uint64) ([]byte, bool) {
-	if size > uint64(c.memory.Size()) {
+	if size > math.MaxUint32 {
 		return nil, false
 	}
 	return c.memory.Read(p, uint32(size))

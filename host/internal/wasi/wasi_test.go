@@ -28,6 +28,7 @@ func TestArgumentsAndEnvironment(t *testing.T) {
 		end := abitest.MemorySize - uint64(len(all))
 		require.Equal(t, wasi.ESUCCESS, w.call(name+"_get", 200, end))
 		assert.Equal(t, all, string(w.bytes(uint32(end), uint32(len(all)))))
+		assert.Equal(t, len(all), w.worked, "it is not for free")
 		p := int(end)
 		for i, text := range want {
 			assert.Equal(t, p, w.get32(200+4*uint32(i)))

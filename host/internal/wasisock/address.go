@@ -2,6 +2,7 @@ package wasisock
 
 import (
 	"bytes"
+	"net"
 	"net/netip"
 )
 
@@ -34,6 +35,14 @@ func ipAddress(at netip.AddrPort) address {
 		return address{family: familyIPv4, ip: at}
 	}
 	return address{family: familyIPv6, ip: at}
+}
+
+// net is a as package net has it, of a stream.
+func (a *address) net() net.Addr {
+	if a.family == familyUnix {
+		return &net.UnixAddr{Net: "unix", Name: a.path}
+	}
+	return net.TCPAddrFromAddrPort(a.ip)
 }
 
 // Two layouts of an address share one header of a pointer and a size. The first layout is the bytes of an IP address. The

@@ -1,7 +1,6 @@
 package wasisock
 
 import (
-	"context"
 	"errors"
 	"net"
 	"net/netip"
@@ -144,36 +143,35 @@ func (s *Sockets) lookupHost(l *lookup) ([]netip.Addr, errno) {
 	if l.flags&lookupNumericHost != 0 {
 		return nil, errNoEnt
 	}
-	if e := s.told(s.grants.Resolve(l.host)); e != success {
+	found, e := s.lookupName(l.host)
+	s.Check()
+	if e != success {
 		return nil, e
 	}
-	resolver := s.config.Resolver
-	if resolver == nil {
-		resolver = net.DefaultResolver
-	}
-	ctx, cancel := context.WithTimeout(s.config.Context, resolveTimeout)
-	defer cancel()
-	found, err := resolver.LookupNetIP(ctx, map[family]string{familyAny: "ip", familyIPv4: "ip4", familyIPv6: "ip6"}[l.family], l.host)
-	s.check()
-	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+	found = slices.DeleteFunc(found, func(a netip.Addr) bool { return !l.wants(a) })
+	if len(found) == 0 {
 		return nil, errNoEnt
 	}
-	if err != nil {
-		return nil, errAgain
-	}
-	found = found[:min(len(found), maxResults)]
-	for i, a := range found {
-		found[i] = a.Unmap().WithZone("")
-		s.resolved.add(a, l.host)
-	}
-	return slices.DeleteFunc(found, func(a netip.Addr) bool { return !l.wants(a) }), success
+	return found, success
 }
 
-// local is what no host means: every address to listen on, the loopback to connect to.
+// lookupErrno tells a name that does not exist from one that cannot be looked up now.
+func lookupErrno(err error) errno {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return errNoEnt
+	}
+	return errAgain
+}
+
+// local is what no host means: every address to listen on, the loopback to connect to. Programs listen on the first, or on
+// each with the same port: so to listen, IPv6 is for those that ask for it.
 func (l *lookup) local() []netip.Addr {
 	list := []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
-	if l.flags&lookupPassive != 0 {
-		list = []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()}
+	switch {
+	case l.flags&lookupPassive != 0 && l.family == familyIPv6:
+		list = []netip.Addr{netip.IPv6Unspecified()}
+	case l.flags&lookupPassive != 0:
+		list = []netip.Addr{netip.IPv4Unspecified()}
 	}
 	return slices.DeleteFunc(list, func(a netip.Addr) bool { return !l.wants(a) })
 }

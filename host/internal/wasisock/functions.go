@@ -2,6 +2,7 @@ package wasisock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -84,9 +85,15 @@ func (e *UnknownImportError) Error() string {
 	return fmt.Sprintf("import %s.%s with %d parameters: there is no such function", e.Module, e.Name, len(e.Params))
 }
 
+// ErrNoMemory is a program without what WASI works on.
+var ErrNoMemory = errors.New("export memory: missing")
+
 // Register adds WASI for one program to a runtime, in the signatures that the program imports. The error is an
-// *UnknownImportError if it imports something else.
-func (s *Sockets) Register(ctx context.Context, r wazero.Runtime, program wazero.CompiledModule) error {
+// *UnknownImportError if it imports something else, or ErrNoMemory. Modules in others are somebody else's to add.
+func (s *Sockets) Register(ctx context.Context, r wazero.Runtime, program wazero.CompiledModule, others ...string) error {
+	if program.ExportedMemories()["memory"] == nil {
+		return ErrNoMemory
+	}
 	exporter := wasi_snapshot_preview1.NewFunctionExporter()
 	plain := r.NewHostModuleBuilder(ModuleName)
 	exporter.ExportFunctions(plain)
@@ -100,6 +107,9 @@ func (s *Sockets) Register(ctx context.Context, r wazero.Runtime, program wazero
 	exporter.ExportFunctions(b)
 	for _, imported := range program.ImportedFunctions() {
 		module, name, _ := imported.Import()
+		if slices.Contains(others, module) {
+			continue
+		}
 		if f := s.choose(name, imported.ParamTypes(), files); f != nil && module == ModuleName {
 			b.NewFunctionBuilder().WithGoModuleFunction(f, imported.ParamTypes(), []api.ValueType{i32}).Export(name)
 		} else if module != ModuleName || files[name] == nil {
@@ -135,7 +145,7 @@ func definition(d api.FunctionDefinition) (api.GoModuleFunction, bool) {
 // function makes f one of the host's.
 func (s *Sockets) function(f func(*Sockets, memory, []uint64) errno) api.GoModuleFunc {
 	return func(_ context.Context, m api.Module, p []uint64) {
-		s.check()
+		s.Check()
 		p[0] = uint64(f(s, memory{m.Memory()}, p))
 	}
 }
@@ -147,7 +157,7 @@ func (s *Sockets) either(socket api.GoModuleFunc, file api.GoModuleFunction) api
 			socket(ctx, m, p)
 			return
 		}
-		s.check()
+		s.Check()
 		file.Call(ctx, m, p)
 	}
 }

@@ -7,15 +7,16 @@ import (
 )
 
 // connectable judges an address that is connected or sent to.
-func (s *Sockets) connectable(a *address) errno {
+func (s *Sockets) connectable(a *address) errno { return s.told(s.destination(a)) }
+
+func (s *Sockets) destination(a *address) error {
 	if a.family == familyUnix {
-		return s.told(s.grants.Destination("unix", a.path, 0))
+		return s.grants.Destination("unix", a.path, 0)
 	}
-	err := s.named(a, s.grants.Destination)
-	if err == nil {
-		err = s.grants.Address("tcp", a.ip.String())
+	if err := s.named(a, s.grants.Destination); err != nil {
+		return err
 	}
-	return s.told(err)
+	return s.grants.Address("tcp", a.ip.String())
 }
 
 // listenable judges an address that is bound to.
@@ -31,7 +32,10 @@ func (s *Sockets) listenable(a *address) errno {
 func (s *Sockets) named(a *address, judge func(network, host string, port int) error) error {
 	ip, port := a.ip.Addr().Unmap().WithZone(""), int(a.ip.Port())
 	err := judge("tcp", ip.String(), port)
-	for i, name := range s.resolved.of(ip) {
+	s.mu.Lock()
+	names := s.resolved.of(ip)
+	s.mu.Unlock()
+	for i, name := range names {
 		if err == nil {
 			break
 		}
@@ -55,6 +59,8 @@ func (s *Sockets) told(err error) errno {
 	if !ok {
 		return errInval
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	key := refusal.Grant() + " " + refusal.Target
 	if _, known := s.denied[key]; !known && len(s.denied) < maxDenied && s.config.Denied != nil {
 		s.denied[key] = struct{}{}

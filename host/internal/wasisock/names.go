@@ -38,6 +38,9 @@ func (s *Sockets) name(m memory, fd uint64, which func(*socket) (address, errno)
 		return errInval
 	}
 	a, e := which(k)
+	if k.server != nil {
+		a = k.serverAddress // of both sides: it is as good as any
+	}
 	if e != success {
 		return e
 	}

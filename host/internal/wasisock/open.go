@@ -81,6 +81,11 @@ func (s *Sockets) sockListen(_ memory, p []uint64) errno {
 		return e
 	}
 	k.listening = true
+	if s.config.Listening != nil {
+		if a, e := localAddress(k); e == success {
+			s.config.Listening(a.net())
+		}
+	}
 	return success
 }
 
@@ -136,6 +141,9 @@ func (s *Sockets) sockConnect(m memory, p []uint64) errno {
 		return e
 	case a.family != k.family:
 		return errAFNoSupport
+	}
+	if s.isNameserver(k, &a) {
+		return s.serve(k, &a)
 	}
 	if e = s.connectable(&a); e != success {
 		return e

@@ -81,7 +81,7 @@ func (s *Sockets) pollOneoff(m memory, p []uint64) errno {
 		until = 0
 	}
 	found, err := s.poller.wait(until, s.config.Monotonic)
-	s.check()
+	s.Check()
 	if err != nil {
 		return errnoOf(err)
 	}

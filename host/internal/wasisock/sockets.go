@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,12 +16,18 @@ import (
 type Config struct {
 	Grants     *grant.Set
 	MaxSockets int             // that may be open; beyond it: MFILE
-	Resolver   *net.Resolver   // nil: net.DefaultResolver
-	Denied     func(error)     // if not nil, is told of each refusal once: *grant.Error
+	Resolver   Resolver        // nil: net.DefaultResolver
+	Denied     func(error)     // if not nil, is told of each refusal once: *grant.Error; never two at a time
+	Listening  func(net.Addr)  // if not nil, is told of each listener
 	Stdin      File            // of which poll_oneoff can tell whether it is readable; nil: it always is
 	Monotonic  func() int64    // the program's monotonic clock, nanoseconds
 	Realtime   func() int64    // nanoseconds since 1970
 	Context    context.Context // its end ends what takes time
+}
+
+// Resolver finds the addresses of a name, as *net.Resolver does. It is called from several goroutines.
+type Resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
 // ErrInterrupted is what a program's call ends with after Interrupt.
@@ -34,14 +41,21 @@ type File interface{ Fd() uintptr }
 
 // Sockets are those of one program.
 type Sockets struct {
-	config   Config
-	grants   *grant.Set
-	table    table
+	config  Config
+	grants  *grant.Set
+	table   table
+	poller  poller
+	vectors [][]byte // of the call under way
+	stdin   stdin
+
+	context context.Context // ends with Close
+	cancel  context.CancelFunc
+	serving sync.WaitGroup // goroutines of serve
+	served  int
+
+	mu       sync.Mutex // what goroutines of serve need too
 	resolved resolved
 	denied   map[string]struct{}
-	poller   poller
-	vectors  [][]byte // of the call under way
-	stdin    stdin
 
 	interrupted atomic.Bool
 	closing     sync.Mutex // Interrupt and Close
@@ -51,6 +65,10 @@ type Sockets struct {
 // New returns the sockets of a program. The error is ErrUnsupported, or of the system.
 func New(c Config) (*Sockets, error) {
 	s := &Sockets{config: c, grants: c.Grants, denied: map[string]struct{}{}}
+	if s.config.Resolver == nil {
+		s.config.Resolver = net.DefaultResolver
+	}
+	s.context, s.cancel = context.WithCancel(c.Context)
 	s.table.most = c.MaxSockets
 	if err := s.poller.open(); err != nil {
 		return nil, err
@@ -61,7 +79,7 @@ func New(c Config) (*Sockets, error) {
 	return s, nil
 }
 
-// Interrupt makes the program's call, and every later one, of a function of WASI end with ErrInterrupted. It may be called from
+// Interrupt makes the program's call, and every later one, of a function of WASI or of Check end with ErrInterrupted. It may be called from
 // any goroutine, also after Close.
 func (s *Sockets) Interrupt() {
 	s.interrupted.Store(true)
@@ -72,8 +90,8 @@ func (s *Sockets) Interrupt() {
 	}
 }
 
-// check ends a call of an interrupted program. wazero makes it the error of the call of the export.
-func (s *Sockets) check() {
+// Check ends a host function that an interrupted program has called. wazero makes it the error of the call of the export.
+func (s *Sockets) Check() {
 	if s.interrupted.Load() {
 		panic(ErrInterrupted)
 	}
@@ -81,11 +99,13 @@ func (s *Sockets) check() {
 
 // Close closes every socket. The program has ended.
 func (s *Sockets) Close() {
+	s.cancel()
 	for _, k := range s.table.slots {
 		if k != nil {
 			s.discard(k)
 		}
 	}
+	s.serving.Wait()
 	s.closing.Lock()
 	defer s.closing.Unlock()
 	s.closed = true
@@ -96,6 +116,10 @@ func (s *Sockets) Close() {
 func (s *Sockets) discard(k *socket) errno {
 	s.table.remove(k)
 	s.poller.forget(k)
+	if k.server != nil {
+		_ = k.server.Close()
+		s.served--
+	}
 	return closeSocket(k)
 }
 

@@ -22,7 +22,7 @@ func (s *Sockets) standard(name string, file api.GoModuleFunction) api.GoModuleF
 		return api.GoModuleFunc(func(ctx context.Context, m api.Module, p []uint64) {
 			if uint32(p[0]) == 0 && !s.stdin.nonblock {
 				s.poller.await(int(s.stdin.file.Fd()), readable)
-				s.check()
+				s.Check()
 			}
 			file.Call(ctx, m, p)
 		})

@@ -34,3 +34,14 @@ func private(open func() (int, error)) (int, error) {
 	}
 	return fd, nil
 }
+
+func systemPair() (pair [2]int, err error) {
+	pair[0], err = private(func() (fd int, err error) {
+		pair, err = unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM, 0)
+		return pair[0], err
+	})
+	if err == nil {
+		unix.CloseOnExec(pair[1])
+	}
+	return pair, err
+}

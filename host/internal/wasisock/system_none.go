@@ -2,6 +2,8 @@
 
 package wasisock
 
+import "net"
+
 // Here New fails, and nothing else of this file is ever called.
 
 type poller struct{ round uint64 }
@@ -41,5 +43,7 @@ func setOption(*socket, uint32, int) errno      { return errNotSup }
 func receiveFrom(*socket, [][]byte, uint32, bool) (int, uint32, address, errno) {
 	return 0, 0, address{}, errNotSup
 }
+
+func replaceByPair(*socket) (net.Conn, errno) { return nil, errNotSup }
 
 func sendTo(*socket, [][]byte, *address) (int, errno) { return 0, errNotSup }

@@ -4,6 +4,7 @@ package wasisock
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"os"
 
@@ -168,10 +169,28 @@ func sendTo(k *socket, buffers [][]byte, to *address) (n int, e errno) {
 	return max(n, 0), errnoOf(err)
 }
 
+// replaceByPair puts one end of a pair in the place of the host's socket, and returns the other.
+func replaceByPair(k *socket) (net.Conn, errno) {
+	pair, err := systemPair()
+	if err != nil {
+		return nil, errnoOf(err)
+	}
+	f := os.NewFile(uintptr(pair[1]), "nameserver")
+	conn, err := net.FileConn(f) // a copy
+	_ = f.Close()
+	if err != nil {
+		_ = unix.Close(pair[0])
+		return nil, errIO
+	}
+	_ = unix.Close(k.fd)
+	k.fd = pair[0]
+	return conn, success
+}
+
 // await waits for a blocking socket.
 func (s *Sockets) await(k *socket, want readiness) {
 	s.poller.await(k.fd, want)
-	s.check()
+	s.Check()
 }
 
 var options = map[uint32]int{

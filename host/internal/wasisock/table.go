@@ -1,5 +1,7 @@
 package wasisock
 
+import "net"
+
 // firstFD is the descriptor of a program's first socket. wazero gives files the lowest that is free.
 const firstFD = 1 << 20
 
@@ -12,6 +14,9 @@ type socket struct {
 	bound     bool
 	listening bool
 	path      string // of a Unix socket that listens: removed when it is closed
+
+	server        net.Conn // the host's side, if it is the peer: see serve
+	serverAddress address
 
 	slot uint32 // its place in the table
 	wait waiting

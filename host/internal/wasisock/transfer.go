@@ -75,6 +75,9 @@ func (s *Sockets) receive(m memory, fd uint64, r *received) errno {
 	for {
 		n, short, peer, e := receiveFrom(k, buffers, r.flags, from != nil)
 		if e == success {
+			if k.server != nil {
+				peer = k.serverAddress
+			}
 			le.PutUint32(size, uint32(n))
 			if flags != nil {
 				le.PutUint32(flags, short)
@@ -156,6 +159,11 @@ func (s *Sockets) send(m memory, fd uint64, iovs, count uint32, to *address, res
 		return errIsConn
 	case to.family != k.family:
 		return errAFNoSupport
+	case s.isNameserver(k, to):
+		if e = s.serve(k, to); e != success {
+			return e
+		}
+		to = nil
 	default:
 		if e = s.connectable(to); e != success {
 			return e

@@ -5,7 +5,11 @@
 ;;   result (i32) to the log; an exchange of 2⁶⁴−1 means the event's own · 9 store64(address, value) ·
 ;;   10 proc_exit(code) · 11 fd_write(fd, address, size) · 12 recurse without end · 13 send the log as the body
 ;;   of a response_send on the event's exchange with these flags, and empty it · 14 to 21 as 1 to 8, in that order
-;;   from request_open on; of a result of 64 bits the low half is appended, then the high one
+;;   from request_open on; of a result of 64 bits the low half is appended, then the high one · 22 go round a loop
+;;   that often, 0 without end
+;;
+;; _initialize and on_start ask the test what to do, by step(1) and step(2): it writes commands into the inbox and returns their
+;; size, or −1 for a trap.
 ;;
 ;; The log is u32s: for each event 1000 + kind, flags, low and high half of the target; then what the commands
 ;; append.
@@ -32,9 +36,17 @@
   (import "porthole_http_1" "timer_set" (func $timer_set (param i64)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "test" "step" (func $step (param i32) (result i32)))
   (memory (export "memory") 8)
 
-  (func (export "on_start"))
+  (func (export "_initialize") (call $steps (i32.const 1)))
+  (func (export "on_start") (call $steps (i32.const 2)))
+
+  (func $steps (param $place i32)
+    (local $size i32)
+    (local.set $size (call $step (local.get $place)))
+    (if (i32.lt_s (local.get $size) (i32.const 0)) (then (unreachable)))
+    (call $commands (i32.const 65536) (i32.add (i32.const 65536) (local.get $size))))
 
   (func (export "on_inbox") (param i32) (result i32)
     (if (i32.eq (i32.load (i32.const 24)) (i32.const 1)) (then (unreachable)))
@@ -51,7 +63,7 @@
     (call $log (i32.wrap_i64 (i64.shr_u (local.get $v) (i64.const 32)))))
 
   (func (export "on_event") (param $kind i32) (param $flags i32) (param $target i64) (param $head i32) (param $body i32)
-    (local $c i32) (local $end i32)
+    (local $c i32)
     (if (i32.eq (i32.load (i32.const 24)) (i32.const 2)) (then (unreachable)))
     (i64.store (i32.const 0) (local.get $target))
     (if (i32.and (i32.gt_u (local.get $head) (i32.const 0)) (i32.le_u (local.get $head) (i32.const 2048)))
@@ -61,7 +73,9 @@
     (call $log (i32.wrap_i64 (local.get $target)))
     (call $log (i32.wrap_i64 (i64.shr_u (local.get $target) (i64.const 32))))
     (local.set $c (i32.add (i32.const 65536) (local.get $head)))
-    (local.set $end (i32.add (local.get $c) (local.get $body)))
+    (call $commands (local.get $c) (i32.add (local.get $c) (local.get $body))))
+
+  (func $commands (param $c i32) (param $end i32)
     (loop $next
       (if (i32.lt_u (local.get $c) (local.get $end))
         (then
@@ -83,11 +97,11 @@
 
   (func $command (param $c i32)
     (local $size i32)
-    (block $timer_set_ (block $socket_info_ (block $socket_set_ (block $socket_send_ (block $socket_of_ (block $socket_open_ (block $request_send_ (block $request_open_
+    (block $spin_ (block $timer_set_ (block $socket_info_ (block $socket_set_ (block $socket_send_ (block $socket_of_ (block $socket_open_ (block $request_send_ (block $request_open_
     (block $send_log (block $stack_overflow (block $print (block $exit (block $store (block $listeners (block $server_close_ (block $listen
     (block $abort (block $resume (block $pause (block $inform (block $send (block $trap
       (br_table $trap $send $inform $pause $resume $abort $listen $server_close_ $listeners $store $exit $print $stack_overflow $send_log
-        $request_open_ $request_send_ $socket_open_ $socket_of_ $socket_send_ $socket_set_ $socket_info_ $timer_set_
+        $request_open_ $request_send_ $socket_open_ $socket_of_ $socket_send_ $socket_set_ $socket_info_ $timer_set_ $spin_
         (i32.load (local.get $c))))
       (unreachable))
       (return (call $log (call $response_send (call $exchange (local.get $c))
@@ -129,4 +143,11 @@
         (call $arg32 (local.get $c) (i32.const 1)) (call $arg (local.get $c) (i32.const 2))))))
       (return (call $log (call $socket_info (call $exchange (local.get $c))
         (call $arg32 (local.get $c) (i32.const 1)) (call $arg32 (local.get $c) (i32.const 2))))))
-    (call $timer_set (call $arg (local.get $c) (i32.const 0)))))
+      (call $timer_set (call $arg (local.get $c) (i32.const 0)))
+      (return))
+    (call $spin (call $arg (local.get $c) (i32.const 0))))
+
+  (func $spin (param $n i64)
+    (loop $again
+      (local.set $n (i64.sub (local.get $n) (i64.const 1)))
+      (br_if $again (i64.ne (local.get $n) (i64.const 0))))))

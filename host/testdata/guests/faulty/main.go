@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/portholehttp/porthole/guest/http"
@@ -52,6 +53,15 @@ func serve(req *http.ServerRequest, res *http.ServerResponse) {
 	case "/stuck":
 		go func() { select {} }()
 		res.EndString("left behind")
+	case "/endless":
+		println("endless")
+		for {
+			served++
+		}
+	case "/time":
+		res.EndString(time.Now().UTC().Format(time.RFC3339))
+	case "/environment":
+		res.EndString(strings.Join(append(os.Environ(), os.Args...), " "))
 	case "/sleep":
 		println("asleep")
 		time.Sleep(1000 * time.Hour)

@@ -1,0 +1,4 @@
+;; A program that returns.
+(module
+  (memory (export "memory") 1)
+  (func (export "_start")))
