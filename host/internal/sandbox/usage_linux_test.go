@@ -33,11 +33,12 @@ func use(t *testing.T) usage {
 	return usage{resident * os.Getpagesize(), mapped * os.Getpagesize(), len(fds), linear.InUse()}
 }
 
-// requireFlat allows for what Go's runtime does on its own.
+// requireFlat allows for what Go's runtime does on its own, and the race detector. A page lost at each of a hundred thousand
+// resets would be 400 MiB.
 func (u usage) requireFlat(t *testing.T, before usage) {
 	t.Helper()
 	assert.Equal(t, before.descriptors, u.descriptors)
 	assert.Equal(t, before.linear, u.linear)
-	assert.Less(t, u.resident-before.resident, 16<<20, "resident memory")
-	assert.Less(t, u.mappings-before.mappings, 128<<20, "address space")
+	assert.Less(t, u.resident-before.resident, 64<<20, "resident memory")
+	assert.Less(t, u.mappings-before.mappings, 1<<30, "address space")
 }
