@@ -48,15 +48,11 @@ func TestStartTimeout(t *testing.T) {
 func TestStartTimeoutIsOne(t *testing.T) {
 	w := newWorld(t, handlerWasm)
 	h := newHandler(t, "h", handlerWasm, withMeter,
-		withLimits(func(l *Limits) { l.StartTimeout = 5 * brief }),
-		withStep(func(at uint32) ([]byte, bool) {
-			if at == 1 { // in the host, which counts when the guest computes again: after on_start has begun
-				begun := time.Now()
-				for time.Since(begun) <= 5*brief {
-				}
-				return nil, true
+		withLimits(func(l *Limits) { l.StartTimeout = 20 * brief }),
+		withStep(func(uint32) ([]byte, bool) { // the time of the host counts too
+			for begun := time.Now(); time.Since(begun) < 15*brief; {
 			}
-			return do(handlerSpin, 10_000_000), true // enough to be asked a few times
+			return do(handlerSpin, 1_000_000), true // a millisecond or so: enough to be looked at
 		}))
 	assert.ErrorIs(t, w.Prepare(h), sandbox.ErrDeadline)
 }
@@ -164,6 +160,8 @@ func TestMaxQueuedBytes(t *testing.T) {
 	for range 3 {
 		p.expect(record{What: uint32(abi.OpExchangeAbort), Target: exchangeB})
 	}
+	p.emit(abi.EventData, 0, exchangeA, do(handlerInform, ownExchange, 0, 24)) // is not counted
+	assert.EqualValues(t, abi.OpResponseInform, p.record().What)
 	p.emit(abi.EventDrain, 0, exchangeA, send(60)) // there is room again
 	assert.Len(t, p.record().Body, 60)
 	unsent(100)
