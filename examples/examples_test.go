@@ -98,7 +98,10 @@ func build(t *testing.T, name string, settings []string, args ...string) []byte 
 
 func servePlugin(t *testing.T, name string, grants host.Grants, settings ...string) *site {
 	t.Helper()
-	handler, err := runtime.Load(t.Context(), name, build(t, name, settings, "-buildmode=c-shared"), host.HandlerConfig{Grants: grants})
+	handler, err := runtime.Load(t.Context(), name, build(t, name, settings, "-buildmode=c-shared"), host.HandlerConfig{
+		Grants: grants,
+		Limits: host.Limits{EventTimeout: time.Minute}, // a busy machine is no fault of the example's
+	})
 	require.NoError(t, err)
 	server, err := runtime.NewServer(handler, host.ServerConfig{Shards: 1})
 	require.NoError(t, err)

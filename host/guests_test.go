@@ -108,6 +108,9 @@ func load(t testing.TB, r *host.Runtime, name string, wasm []byte) *host.Handler
 
 func loadWith(t testing.TB, r *host.Runtime, name string, wasm []byte, c host.HandlerConfig) *host.Handler {
 	t.Helper()
+	if c.Limits.EventTimeout == 0 {
+		c.Limits.EventTimeout = patience // a busy machine is no fault of the handler's
+	}
 	h, err := r.Load(context.Background(), name, wasm, c)
 	require.NoError(t, err)
 	return h

@@ -76,9 +76,9 @@ func (s *subject) reload(ctx context.Context, version int) error {
 	if err := s.server.Handle("/hello", h); err != nil {
 		return err
 	}
-	s.current.Close()
+	err = s.current.Close()
 	s.current = h
-	return nil
+	return err
 }
 
 // withNote appends a custom section to a module.

@@ -52,7 +52,7 @@ func TestConformance(t *testing.T) {
 			assert.Equal(t, len(c.broken) > 0, p.code != 0)
 			assert.NoError(t, p.err)
 			var failed []string
-			for _, match := range regexp.MustCompile("(?m)^ *--- (?:FAIL|SKIP): (\\S+)").FindAllStringSubmatch(out, -1) {
+			for _, match := range regexp.MustCompile(`(?m)^ *--- (?:FAIL|SKIP): (\S+)`).FindAllStringSubmatch(out, -1) {
 				failed = append(failed, match[1])
 			}
 			assert.ElementsMatch(t, c.broken, failed, "%s", out)

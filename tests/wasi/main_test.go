@@ -88,7 +88,6 @@ type process struct {
 	// When it has ended:
 	code int
 	err  error
-	rest []byte // of stdout
 
 	mu     sync.Mutex
 	stderr bytes.Buffer

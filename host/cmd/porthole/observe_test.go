@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/stretchr/testify/assert"
@@ -51,7 +52,13 @@ func TestMetricsPage(t *testing.T) {
 		status, _ := p.get(0)
 		require.Equal(t, 200, status)
 	}
-	status, text := page(t, url)
+	// A request is counted a moment after its client has the response.
+	var status int
+	var text string
+	require.Eventually(t, func() bool {
+		status, text = page(t, url)
+		return status != 200 || strings.Contains(text, "\nporthole_request_duration_seconds_count{handler=\"handler\",route=\"/\"} 3\n")
+	}, tooLong, 10*time.Millisecond)
 	assert.Equal(t, 200, status)
 	for _, want := range []string{
 		"\nporthole_connections_accepted_total 3\n",

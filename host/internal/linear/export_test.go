@@ -17,3 +17,6 @@ func (m *Memory) Committed() int { return m.region.committed }
 
 // Best is what Snapshot takes for a memory of that many bytes.
 func Best(size int) Mechanism { return best(size) }
+
+// ErrIneffective must not be the reason for a mechanism not to be available: it is ours that fails.
+var ErrIneffective = errIneffective

@@ -1,5 +1,10 @@
 package linear
 
+import "errors"
+
+// errIneffective is why a mechanism is not available whose system calls succeed, but that does not put memory back.
+var errIneffective = errors.New("it does not do what the kernel promises")
+
 // Mechanism is how a Reset finds and undoes what was written.
 type Mechanism int
 

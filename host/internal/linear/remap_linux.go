@@ -18,7 +18,7 @@ func mappingOf(b []byte) (image, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer unix.Close(fd) // the mapping keeps the file
+	defer func() { _ = unix.Close(fd) }() // the mapping keeps the file
 	if err := unix.Ftruncate(fd, int64(len(b))); err != nil {
 		return nil, err
 	}

@@ -4,13 +4,10 @@ package linear
 
 import (
 	"bytes"
-	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
 )
-
-var errIneffective = errors.New("the kernel does not do what it promises")
 
 // try takes a snapshot of a few pages and resets them, after writes by this process and by the kernel on behalf of it (a
 // guest's buffer may be the target of a system call).
@@ -52,8 +49,7 @@ func writeByKernel(b []byte) error {
 	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
 		return err
 	}
-	defer unix.Close(pipe[0])
-	defer unix.Close(pipe[1])
+	defer func() { _, _ = unix.Close(pipe[0]), unix.Close(pipe[1]) }()
 	if _, err := unix.Write(pipe[1], []byte{5}); err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ type writeProtectArgs struct {
 }
 
 // pageRegion is a run of pages that PAGEMAP_SCAN found: addresses, the end exclusive.
-type pageRegion struct{ start, end, categories uint64 }
+type pageRegion struct{ start, end, _ uint64 }
 
 type scanArgs struct {
 	size, flags       uint64

@@ -33,7 +33,7 @@ func (i *Instance) deallocate() {
 	i.memory = noMemory{}
 }
 
-// noMemory is what is left of the memory of a closed instance.
+// noMemory is what is left of the memory of a closed instance, also where linear does not know how to make wazero forget it.
 type noMemory struct{ api.Memory }
 
 func (noMemory) Read(uint32, uint32) ([]byte, bool) { return nil, false }

@@ -16,6 +16,17 @@ import (
 // resets is how many a guest is put through: enough for a page or a descriptor that is lost each time to show.
 const resets = 100_000
 
+func times(by linear.Mechanism) uint64 {
+	n := uint64(resets)
+	if by == linear.Remap {
+		n /= 20 // it is slow
+	}
+	if testing.Short() {
+		n /= 10
+	}
+	return n
+}
+
 // A hundred thousand requests leave what dirt a small guest can, and find none.
 func TestManyResetsOfASmallGuest(t *testing.T) {
 	for _, by := range available(t) {
@@ -23,7 +34,7 @@ func TestManyResetsOfASmallGuest(t *testing.T) {
 			i := live(t, resettable(t, "dirt"), InstanceConfig{})
 			dirty, grow := function(t, i, "dirty", 1, 0), function(t, i, "grow", 1, 1)
 			require.NoError(t, i.SnapshotBy(by))
-			repeat(t, i, resets, 1, func(n uint64) {
+			repeat(t, i, times(by), 1, func(n uint64) {
 				must(t, dirty, n)
 				if n%8 == 0 {
 					require.Zero(t, must(t, grow, n%5))
@@ -38,12 +49,9 @@ func TestManyResetsOfAGoGuest(t *testing.T) {
 	m := goGuest(t)
 	for _, by := range available(t) {
 		t.Run(by.String(), func(t *testing.T) {
-			n := uint64(resets)
-			if by != linear.Protect {
-				n /= 20 // they take long for that much memory
-			}
-			if testing.Short() {
-				n /= 10
+			n := times(by)
+			if by == linear.Copy {
+				n /= 20 // it takes long for that much memory
 			}
 			i := live(t, m, InstanceConfig{})
 			dirty, found, draw := function(t, i, "dirty", 1, 0), function(t, i, "found", 0, 1), function(t, i, "draw", 0, 1)

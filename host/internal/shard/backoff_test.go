@@ -36,6 +36,13 @@ func TestBackoffSchedule(t *testing.T) {
 	assert.Equal(t, backoffFirst, fault())
 	b.served = goodRequests
 	assert.Zero(t, fault(), "it has answered many")
+
+	for range 5 {
+		fault()
+	}
+	b.served = 1
+	assert.Equal(t, backoffFirst, fault(), "it answers some: who makes it fail does not take it from all")
+	assert.Equal(t, 64*backoffFirst, fault())
 }
 
 // The time in which there was no instance is not one in which it did well.

@@ -199,6 +199,25 @@ func TestFinishedHandshakesWait(t *testing.T) {
 	})
 }
 
+// Who is asked to give way is one that can: a handshake that is over, and older, is passed over.
+func TestFinishedHandshakesAreNotSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 2)
+		_, err := handshake(w.connect())
+		require.NoError(t, err)
+		silent := w.connect()
+		begin := time.Now()
+		_, err = handshake(w.connect())
+		require.NoError(t, err)
+		assert.Equal(t, time.Second, time.Since(begin))
+		_, err = silent.Read(make([]byte, 1))
+		assert.Equal(t, io.EOF, err)
+		w.accept()
+		w.accept()
+		require.NoError(t, w.Close())
+	})
+}
+
 // One that finds no room in all its time is closed.
 func TestNoRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -51,7 +51,10 @@ func StartEventsHost(dir string, sockets []string) (*EventsHost, error) {
 	for _, path := range sockets {
 		local = append(local, "unix:"+path)
 	}
-	handler, err := h.runtime.Load(ctx, "events", code, host.HandlerConfig{Grants: host.Grants{Connect: local, Listen: local}})
+	handler, err := h.runtime.Load(ctx, "events", code, host.HandlerConfig{
+		Grants: host.Grants{Connect: local, Listen: local},
+		Limits: host.Limits{EventTimeout: time.Minute}, // a busy machine is no difference
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/portholehttp/porthole/host"
 )
@@ -65,6 +66,7 @@ var load = sync.OnceValues(func() (*host.Handler, error) {
 	}
 	return sandbox.runtime.Load(ctx, "handler", code, host.HandlerConfig{
 		Grants: host.Grants{Connect: []string{"127.0.0.1:*", "localhost:*"}},
+		Limits: host.Limits{EventTimeout: time.Minute}, // a busy machine is no fault of the handler's
 	})
 })
 
