@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -331,4 +333,25 @@ func TestHostModulesNeedAGrant(t *testing.T) {
 	r, _ = newRuntime(t, host.Config{})
 	_, err = r.Load(context.Background(), "greeter", greeter, host.HandlerConfig{Grants: host.Grants{HostModules: []string{"*"}}})
 	assert.ErrorContains(t, err, "import shop.visits: there is no such module")
+}
+
+// Replacements are counted, and attempts that changed nothing; a first version and another route are none.
+func TestReplacementsAreCounted(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	r, _ := newRuntime(t, host.Config{Metrics: registry})
+	s, err := r.NewServer(load(t, r, "shop", saying("one.")), host.ServerConfig{Shards: 1})
+	require.NoError(t, err)
+	require.NoError(t, s.Handle("/", load(t, r, "shop", saying("two."))))
+	require.NoError(t, s.Handle("/other/", load(t, r, "shop", saying("3..."))))
+	broken := moduletest.Trapping()
+	broken.Function("on_start").Body = broken.Function("on_event").Body
+	for range 2 {
+		require.Error(t, s.Handle("/", load(t, r, "shop", broken.Encode())))
+	}
+	require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(`
+# HELP porthole_handler_reloads_total Attempts to replace the handler by a new version.
+# TYPE porthole_handler_reloads_total counter
+porthole_handler_reloads_total{handler="shop",result="failed"} 2
+porthole_handler_reloads_total{handler="shop",result="ok"} 1
+`), "porthole_handler_reloads_total"))
 }

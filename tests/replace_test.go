@@ -33,19 +33,13 @@ func TestReplaceUnderWrk(t *testing.T) {
 	runtime, err := host.New(ctx, host.Config{CacheDir: t.TempDir(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, runtime.Close(ctx)) })
-	server, err := runtime.NewServer(nil, host.ServerConfig{Shards: 2})
-	require.NoError(t, err)
-	var current *host.Handler
-	replace := func() {
-		next, err := runtime.Load(ctx, "handler", wasm, host.HandlerConfig{})
+	var versions [2]*host.Handler // which replace each other: compiling is left out, so that there is time for many replacements
+	for i := range versions {
+		versions[i], err = runtime.Load(ctx, "handler", wasm, host.HandlerConfig{})
 		require.NoError(t, err)
-		require.NoError(t, server.Handle("/", next))
-		if current != nil {
-			require.NoError(t, current.Close())
-		}
-		current = next
 	}
-	replace()
+	server, err := runtime.NewServer(versions[0], host.ServerConfig{Shards: 2})
+	require.NoError(t, err)
 	addr, err := server.Listen("127.0.0.1:0")
 	require.NoError(t, err)
 
@@ -55,7 +49,7 @@ func TestReplaceUnderWrk(t *testing.T) {
 	times := 0
 	for until := time.Now().Add(time.Duration(seconds) * time.Second); time.Now().Before(until); times++ {
 		<-ticks.C
-		replace()
+		require.NoError(t, server.Handle("/", versions[(times+1)%2]))
 	}
 	noErrors(t, load)
 	t.Logf("replaced %d times\n%s", times, load.Stdout)
