@@ -172,7 +172,6 @@ func (s *serve) run(ctx context.Context, routes []routeFlag) (err error) {
 	if err := s.listenAll(server); err != nil {
 		return err
 	}
-	s.ready(true)
 	select {
 	case <-server.Done():
 		return server.Err()
@@ -219,6 +218,7 @@ func (s *serve) listenAll(server *host.Server) error {
 	if s.page != nil {
 		s.announce(&lines, "metrics", showAddress(s.page.address)+"/metrics")
 	}
+	s.ready(true) // before anybody is told where
 	_, err := io.WriteString(s.stderr, lines.String())
 	return err
 }
