@@ -21,18 +21,21 @@ func TestHealthWhileDraining(t *testing.T) {
 	p := serveWith(t, moduletest.Answering(), "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--drain-timeout", "0")
 	base := strings.TrimSuffix(strings.TrimPrefix(p.line("metrics on "), "metrics on "), "/metrics")
 	c, r := p.begin()
+	inFlight := func() bool {
+		status, text := page(t, base+"/metrics")
+		return status == 200 && strings.Contains(ours(text), "porthole_requests_in_flight{handler=\"handler\"} 1\n")
+	}
+	require.Eventually(t, inFlight, tooLong, 10*time.Millisecond)
 	p.signal(syscall.SIGTERM)
 	p.line("finishing requests in flight")
 	require.Eventually(t, func() bool {
 		status, _ := page(t, base+"/healthz")
 		return status == 503
-	}, tooLong, time.Millisecond)
-	status, text := page(t, base+"/metrics")
-	assert.Equal(t, 200, status)
-	assert.Contains(t, ours(text), "porthole_requests_in_flight{handler=\"handler\"} 1\n")
+	}, tooLong, 10*time.Millisecond)
+	assert.True(t, inFlight())
 	_, err := io.WriteString(c, "12345")
 	require.NoError(t, err)
-	status, _ = response(t, r)
+	status, _ := response(t, r)
 	assert.Equal(t, 200, status)
 	assert.Zero(t, p.exitCode())
 }
