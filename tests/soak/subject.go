@@ -38,13 +38,14 @@ func newSubject(ctx context.Context, c config) (s *subject, err error) {
 		return nil, err
 	}
 	limits := host.Limits{EventTimeout: 50 * time.Millisecond, MaxMemoryPages: 64, MaxQueuedBytes: 4 << 20}
+	patient := host.Limits{QueueTimeout: time.Minute} // as the clients are: the attacks leave the others little
 	for _, r := range []struct {
 		pattern, name string
 		config        host.HandlerConfig
 	}{
 		{"/hello", "hello", host.HandlerConfig{}},
-		{"/fresh", "hello", host.HandlerConfig{Isolation: host.Fresh}},
-		{"/upload", "upload", host.HandlerConfig{Isolation: host.Pooled}},
+		{"/fresh", "hello", host.HandlerConfig{Isolation: host.Fresh, Limits: patient}},
+		{"/upload", "upload", host.HandlerConfig{Isolation: host.Pooled, Limits: patient}},
 		{"/", "attacks", host.HandlerConfig{Isolation: host.Fresh, Limits: limits, Grants: host.Grants{Listen: []string{"127.0.0.1:0"}}}},
 	} {
 		h, err := s.runtime.Load(ctx, r.name, modules[r.name], r.config)
