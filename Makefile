@@ -42,9 +42,10 @@ test: ## run all tests
 	go test $(TESTFLAGS) ./...
 
 # Not the comparison with Node: it is one of order, on one goroutine, and its bodies of megabytes take too long here. Nor the examples
-# and the programs of others, whose own code runs in sandboxes, and which take minutes to compile.
+# and the programs of others, whose own code runs in sandboxes, and which take minutes to compile. What is repeated a hundred thousand times is
+# repeated less often.
 race: ## run the tests under the race detector
-	go test -race -skip '^TestEvents$$' $(TESTFLAGS) $$(go list ./... | grep -v -e /examples -e /tests/wasi)
+	go test -race -short -skip '^TestEvents$$' $(TESTFLAGS) $$(go list ./... | grep -v -e /examples -e /tests/wasi)
 
 fuzz: ## run every fuzz target for FUZZTIME, 10s
 	@grep -rlE --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u | while read -r dir; do \

@@ -20,7 +20,7 @@ import (
 // A hundred thousand requests leave globals, goroutines, timers, connections and grown memory behind, and none finds any of it.
 func TestFreshFindsNoDirt(t *testing.T) {
 	total := 100_000
-	if testing.Short() || raceEnabled {
+	if testing.Short() {
 		total = 2_000
 	}
 	dirty, err := build(filepath.Dir(cacheDir), "./testdata/guests/dirty")
