@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"time"
 )
@@ -18,6 +19,7 @@ type held struct {
 }
 
 func look() (h held, err error) {
+	debug.FreeOSMemory() // what is free would make noise
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return h, err
@@ -36,12 +38,11 @@ func look() (h held, err error) {
 		return h, err
 	}
 	var m runtime.MemStats
-	runtime.GC()
 	runtime.ReadMemStats(&m)
 	return held{kib >> 10, int(m.HeapAlloc >> 20), len(open), runtime.NumGoroutine()}, nil
 }
 
-// Growth that is allowed between the first and the last third of the time: noise of traffic that is random.
+// Growth that is allowed between the second and the last third of the time: noise of traffic that is random.
 const (
 	slackMiB        = 48
 	slackOfCounts   = 1.25
@@ -70,13 +71,13 @@ func watch(c config, t *traffic) error {
 	return judge(seen)
 }
 
-// judge compares the most of the first third with the most of the last.
+// judge compares the least of the second third with the least of the last: a leak raises what is always there, traffic comes and goes.
 func judge(seen []held) error {
 	third := len(seen) / 3
 	if third == 0 {
 		return errors.New("too short to judge: -time must be at least three times -every")
 	}
-	first, last := most(seen[:third]), most(seen[len(seen)-third:])
+	first, last := least(seen[third:2*third]), least(seen[len(seen)-third:])
 	var errs []error
 	grown := func(what string, from, to int, most float64) {
 		if float64(to) > most {
@@ -90,9 +91,10 @@ func judge(seen []held) error {
 	return errors.Join(errs...)
 }
 
-func most(seen []held) (m held) {
+func least(seen []held) held {
+	m := seen[0]
 	for _, h := range seen {
-		m = held{max(m.rss, h.rss), max(m.heap, h.heap), max(m.descriptors, h.descriptors), max(m.goroutines, h.goroutines)}
+		m = held{min(m.rss, h.rss), min(m.heap, h.heap), min(m.descriptors, h.descriptors), min(m.goroutines, h.goroutines)}
 	}
 	return m
 }
