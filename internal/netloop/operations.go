@@ -89,7 +89,8 @@ func (l *Loop) Resume(h Handle) abi.Status {
 }
 
 // Conn returns the connection of h, to ask it for addresses or its TLS state; nil if h is stale or not connected yet.
-// Reading, writing and closing it is the loop's.
+// Reading, writing and closing it is the loop's, which may have the socket by another descriptor: then the connection is closed, and
+// knows its addresses only.
 func (l *Loop) Conn(h Handle) net.Conn {
 	if s := l.handles.socket(h); s != nil {
 		return s.conn
