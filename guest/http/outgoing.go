@@ -1,6 +1,8 @@
 package http
 
 import (
+	"slices"
+
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/guest/internal/port"
 	"github.com/portholehttp/porthole/guest/internal/text"
@@ -15,14 +17,16 @@ import (
 //	        └────────────────┘
 type outgoing struct {
 	message message // the whole of which this is a part
+	to      *partner
 	headers Headers
-	inline  [3]Header // room for the first of headers
-	more    *outgoingMore
+	known   *knownHead    // once the head is written, and it is one that was written before
+	more    *outgoingMore // nil: nothing
 
 	request     bool // sent by request_send, else by response_send
 	headWritten bool // the head is complete
 	headSent    bool // the engine has it
 	noBody      bool // once the head is written: the message has none, whatever is written
+	announces   bool // once the head is written: it has a Trailer field
 	ended       bool
 	flushed     bool // all of it has reached the kernel
 	needDrain   bool // a Write returned false for bytes that wait
@@ -30,8 +34,6 @@ type outgoing struct {
 
 // message is what differs. Bodies do not pass through it: an argument of an interface's method is a heap allocation.
 type message interface {
-	// peer is the handle to send to; over says that it is stale.
-	peer() (handle uint64, over bool)
 	// completeHead makes the head final, unless it is not valid.
 	completeHead() error
 	// encodeHead returns the record of the head, in scratch.
@@ -56,18 +58,14 @@ type outgoingMore struct {
 	reason   string // of a response; "" is the standard phrase
 }
 
-// noOutgoingMore is the outgoingMore of those that have none. It is only read.
-var noOutgoingMore outgoingMore
-
-func (o *outgoing) init(m message) {
+func (o *outgoing) init(m message, to *partner) {
 	o.message = m
-	o.headers = o.inline[:0]
-	o.more = &noOutgoingMore
+	o.to = to
 }
 
 // own returns the outgoingMore of o to write to.
 func (o *outgoing) own() *outgoingMore {
-	if o.more == &noOutgoingMore {
+	if o.more == nil {
 		o.more = new(outgoingMore)
 	}
 	return o.more
@@ -105,6 +103,9 @@ func (o *outgoing) SetHeader(name string, value ...string) error {
 	case 0:
 		o.headers.Del(name)
 	case 1:
+		if o.headers == nil {
+			o.headers = newFields()
+		}
 		o.headers.Set(name, value[0])
 	default:
 		lines := make([]Header, len(value))
@@ -230,10 +231,10 @@ func (o *outgoing) end(body []byte) {
 		}
 		return
 	}
-	if !o.implicitHead() {
+	if !o.headWritten && !o.implicitHead() {
 		return
 	}
-	if o.hasTrailers() {
+	if (o.announces || o.more != nil) && o.hasTrailers() {
 		// The head goes first, so that the engine does not choose the framing of a body that is complete: chunked it must be.
 		if (len(body) > 0 || !o.headSent) && !o.send(0, body).OK() {
 			return
@@ -245,7 +246,14 @@ func (o *outgoing) end(body []byte) {
 
 // hasTrailers reports whether trailers will be sent, or were announced.
 func (o *outgoing) hasTrailers() bool {
-	return (len(o.more.trailers) > 0 || o.headers.Has("trailer")) && o.message.hasChunks() && !o.headers.Has("content-length")
+	return (o.announces || len(o.trailers()) > 0) && o.message.hasChunks() && !o.headers.Has("content-length")
+}
+
+func (o *outgoing) trailers() Headers {
+	if o.more == nil {
+		return nil
+	}
+	return o.more.trailers
 }
 
 // implicitHead completes the head if it is not.
@@ -263,8 +271,7 @@ func (o *outgoing) implicitHead() bool {
 // send hands body to the engine, with the head if it does not have that, or with trailers.
 func (o *outgoing) send(flags uint32, body []byte) abi.Status {
 	end := flags&abi.SendEnd != 0
-	handle, over := o.message.peer()
-	if over {
+	if o.to.over {
 		o.ended = o.ended || end
 		return abi.StatusClosed
 	}
@@ -273,15 +280,15 @@ func (o *outgoing) send(flags uint32, body []byte) abi.Status {
 	case !o.headSent:
 		flags |= abi.SendHead
 		head = o.message.encodeHead()
-	case end && len(o.more.trailers) > 0:
+	case end && len(o.trailers()) > 0:
 		flags |= abi.SendTrailers
 		head = encodeTrailers(o.more.trailers)
 	}
 	var status abi.Status
 	if o.request {
-		status = port.RequestSend(handle, flags, head, body)
+		status = port.RequestSend(o.to.handle, flags, head, body)
 	} else {
-		status = port.ResponseSend(handle, flags, head, body)
+		status = port.ResponseSend(o.to.handle, flags, head, body)
 	}
 	o.outcome(status, end)
 	return status
@@ -304,9 +311,11 @@ func (o *outgoing) outcome(status abi.Status, end bool) {
 	case status == abi.StatusBodyLength: // as if queued, but for what was too much
 		o.headSent, o.ended = true, end
 		o.message.warn(sendError(status))
-	case status == abi.StatusLimit && !o.request && len(o.more.onError) == 0: // a client that does not read writes no log
+	case status == abi.StatusLimit && !o.request && !o.hasErrorListener(): // a client that does not read writes no log
 	default:
-		o.headWritten = o.headSent // a head that was refused can be mended
+		if o.headWritten = o.headSent; !o.headWritten && o.known != nil { // a head that was refused can be mended
+			o.headers, o.known = slices.Clone(o.headers), nil
+		}
 		o.message.fail(sendError(status))
 	}
 }
@@ -323,6 +332,9 @@ func (o *outgoing) finished() {
 		return
 	}
 	o.flushed = true
+	if o.more == nil {
+		return
+	}
 	for _, listener := range o.more.onFinish {
 		listener()
 	}
@@ -334,6 +346,9 @@ func (o *outgoing) drained() {
 		return
 	}
 	o.needDrain = false
+	if o.more == nil {
+		return
+	}
 	for _, listener := range o.more.onDrain {
 		listener()
 	}
@@ -341,6 +356,9 @@ func (o *outgoing) drained() {
 
 // emitClose calls the listeners to 'close'.
 func (o *outgoing) emitClose() {
+	if o.more == nil {
+		return
+	}
 	for _, listener := range o.more.onClose {
 		listener()
 	}
@@ -348,11 +366,16 @@ func (o *outgoing) emitClose() {
 
 // emitError calls the listeners to 'error', and returns whether there are any.
 func (o *outgoing) emitError(err error) bool {
+	if !o.hasErrorListener() {
+		return false
+	}
 	for _, listener := range o.more.onError {
 		listener(err)
 	}
-	return len(o.more.onError) > 0
+	return true
 }
+
+func (o *outgoing) hasErrorListener() bool { return o.more != nil && len(o.more.onError) > 0 }
 
 // isGone reports whether an operation found the connection gone. 'close' says it to the handler.
 func isGone(status abi.Status) bool {

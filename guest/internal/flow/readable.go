@@ -114,6 +114,12 @@ func (r *Readable) Buffered() (size int) {
 
 // Receive takes a piece, and the end. chunk is a view.
 func (r *Readable) Receive(chunk []byte, end bool) {
+	if r.more == nil && !r.paused && !r.closed { // nobody listens
+		if end {
+			r.Complete, r.ended = true, true
+		}
+		return
+	}
 	if r.closed {
 		return
 	}
@@ -136,7 +142,8 @@ func (r *Readable) Close() {
 	r.closed = true
 	r.endDue = false
 	if r.more != nil {
-		r.more.queue = nil
+		r.more.queue = nil // a delivery may be under way
+		r.more = nil
 	}
 }
 
@@ -192,7 +199,9 @@ func (r *Readable) deliverEnd() {
 	}
 	r.endDue = false
 	r.ended = true
-	for _, listener := range r.get().onEnd {
+	m := r.get()
+	r.more = nil // nothing follows: what the listeners hold on to is let go of
+	for _, listener := range m.onEnd {
 		listener()
 	}
 }

@@ -172,23 +172,31 @@ func onStart() {
 	letRun()
 }
 
-// inbox is what the host writes an event's head and body into. Its elements are what aligns it to 8.
-var inbox []uint64
+// inbox is what the host writes an event's head and body into: the end of the chunk of Keep, or large.
+var inbox []byte
+
+// large is for events that are too large for a chunk. Its elements are what aligns it to 8.
+var large []uint64
 
 //go:wasmexport on_inbox
 func onInbox(size uint32) unsafe.Pointer {
-	const page = 4 << 10
-	if words := (int(size) + 7) / 8; words > len(inbox) || inbox == nil {
-		inbox = make([]uint64, (words+page/8)&^(page/8-1))
+	p := unsafe.Pointer(unsafe.SliceData(large))
+	switch {
+	case size <= chunkMost:
+		p = room(uintptr(size))
+	case int(size) > len(large)*8:
+		const page = 4 << 10
+		large = make([]uint64, (int(size)+page-1)/page*(page/8))
+		p = unsafe.Pointer(unsafe.SliceData(large))
 	}
-	return unsafe.Pointer(unsafe.SliceData(inbox))
+	inbox = unsafe.Slice((*byte)(p), size)
+	return p
 }
 
 //go:wasmexport on_event
 func onEvent(kind, flags uint32, target uint64, headSize, bodySize uint32) {
-	b := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(inbox))), len(inbox)*8)
-	head := b[:headSize:headSize]
-	body := b[headSize:][:bodySize:bodySize]
+	head := inbox[:headSize:headSize]
+	body := inbox[headSize:][:bodySize:bodySize]
 	Dispatch(abi.EventKind(kind), flags, target, head, body)
 	letRun()
 }
