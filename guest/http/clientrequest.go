@@ -77,8 +77,7 @@ func newClientRequest(o *RequestOptions, callback []func(*ClientResponse)) *Clie
 }
 
 func (r *ClientRequest) init(callback []func(*ClientResponse)) {
-	r.outgoing.init(r, &r.partner)
-	r.request = true
+	r.sender = r
 	r.clientMore = &noClientMore
 	r.onResponse = callback
 }
@@ -262,6 +261,8 @@ func (r *ClientRequest) completeHead() error {
 func (r *ClientRequest) encodeHead() []byte {
 	return encodeRequestHead(r.method, r.path, r.headers)
 }
+
+func (r *ClientRequest) noBody() bool { return false }
 
 func (r *ClientRequest) hasChunks() bool { return true }
 

@@ -6,6 +6,7 @@ import (
 )
 
 func init() {
+	port.Servers.Request = begin
 	port.Servers.Target = arrive
 	port.Servers.Server = tell
 	port.AtEnd(func() {
@@ -15,11 +16,9 @@ func init() {
 	})
 }
 
-// arrive delivers an event of something new.
-func arrive(kind abi.EventKind, flags uint32, target uint64, head, body []byte) {
+// arrive delivers an event of something new that is no request.
+func arrive(kind abi.EventKind, _ uint32, target uint64, head, body []byte) {
 	switch kind {
-	case abi.EventRequest, abi.EventCheckContinue:
-		begin(kind, flags, target, head, body)
 	case abi.EventUpgrade, abi.EventConnect:
 		takeOver(kind, target, head, body)
 	case abi.EventConnection:

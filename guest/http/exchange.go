@@ -29,27 +29,44 @@ var (
 	slabUsed uint
 )
 
-func newExchange() *exchange {
+func newExchange(handle uint64, record string) *exchange {
 	if slabUsed == slabSize {
 		slab, slabUsed = new([slabSize]exchange), 0
 	}
 	x := &slab[slabUsed]
 	slabUsed++
+	_ = record[abi.RequestHeadSize-1] // of ServerRequest.head
+	x.handle = handle
+	x.req.exchange, x.req.record = x, record
+	x.req.body.Handle = handle
+	x.res.exchange, x.res.StatusCode, x.res.SendDate = x, 200, true
 	return x
 }
 
 // begin makes an exchange and tells its server.
 func begin(kind abi.EventKind, flags uint32, target uint64, head, body []byte) {
-	x := newExchange()
-	x.handle = target
-	x.req.init(x, port.Keep(head))
-	x.res.init(x)
+	x := newExchange(target, port.Keep(head))
 	complete := flags&abi.EventEnd != 0
 	x.req.body.Complete = complete
-	if s := serverOf(x.req.head().Server); s == nil || !s.emitRequest(kind, x) {
+	heard := false
+	if s := serverOf(x.req.head().Server); s != nil {
+		listeners := s.onRequest
+		if kind == abi.EventCheckContinue && len(s.onCheckContinue) > 0 {
+			listeners = s.onCheckContinue
+		}
+		for _, listener := range listeners {
+			listener(&x.req, &x.res)
+			heard = true
+		}
+	}
+	if !heard {
 		x.res.refuse(503)
 	}
-	x.receive(body, complete)
+	if b := &x.req.body; b.Unheard() {
+		b.Pass(complete)
+	} else {
+		x.receive(body, complete)
+	}
 	if !x.over {
 		x.bound = true
 		port.Bind(target, x)

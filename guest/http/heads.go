@@ -22,28 +22,40 @@ const (
 
 var heads [knownHeads]struct {
 	known *knownHead
-	print uintptr // of the last head that would have its place
+	mark uintptr // of the last head that would have its place
 }
+
+// recent is the one that was found last.
+var recent = new(knownHead)
 
 // findHead returns a head as it was sent before, nil if it is not known.
 func findHead(status int, headers []Header) *knownHead {
 	k := heads[headPlace(status, headers)].known
-	if k == nil || k.status != status || len(k.headers) != len(headers) {
+	if k == nil || !k.is(status, headers) {
 		return nil
+	}
+	recent = k
+	return k
+}
+
+// is reports whether k is the head of these.
+func (k *knownHead) is(status int, headers []Header) bool {
+	if k.status != status || len(k.headers) != len(headers) {
+		return false
 	}
 	for i := range headers {
 		if !same(headers[i].Value, k.headers[i].Value) || !same(headers[i].Name, k.headers[i].Name) {
-			return nil
+			return false
 		}
 	}
-	return k
+	return true
 }
 
 // rememberHead makes a valid head known if it comes for the second time in a row, made of the same strings; else it returns nil.
 func rememberHead(status int, headers []Header) *knownHead {
 	place := &heads[headPlace(status, headers)]
-	if print := headPrint(status, headers); place.print != print {
-		place.print = print
+	if mark := headMark(status, headers); place.mark != mark {
+		place.mark = mark
 		return nil
 	}
 	if len(headers) > maxKnownFields {
@@ -71,15 +83,15 @@ func headPlace(status int, headers []Header) uint {
 	return n % knownHeads
 }
 
-// headPrint is a number that is the same, as a rule, for the same strings, and another one for others. It holds on to none of them.
-func headPrint(status int, headers []Header) uintptr {
-	print := uintptr(status)
+// headMark is a number that is the same, as a rule, for the same strings, and another one for others. It holds on to none of them.
+func headMark(status int, headers []Header) uintptr {
+	mark := uintptr(status)
 	for i := range headers {
 		h := &headers[i]
-		print = print*31 + uintptr(unsafe.Pointer(unsafe.StringData(h.Name))) + uintptr(len(h.Name))
-		print = print*31 + uintptr(unsafe.Pointer(unsafe.StringData(h.Value))) + uintptr(len(h.Value))
+		mark = mark*31 + uintptr(unsafe.Pointer(unsafe.StringData(h.Name))) + uintptr(len(h.Name))
+		mark = mark*31 + uintptr(unsafe.Pointer(unsafe.StringData(h.Value))) + uintptr(len(h.Value))
 	}
-	return print
+	return mark
 }
 
 // same is a == b, fast if they are one string.

@@ -27,13 +27,6 @@ type requestMore struct {
 	connection     *net.Socket
 }
 
-func (r *ServerRequest) init(x *exchange, record string) {
-	r.exchange = x
-	r.record = record
-	_ = record[abi.RequestHeadSize-1] // of head
-	r.body.Handle = x.handle
-}
-
 // head is the fixed part of the record.
 func (r *ServerRequest) head() *abi.RequestHead {
 	return (*abi.RequestHead)(unsafe.Pointer(unsafe.StringData(r.record)))

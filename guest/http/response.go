@@ -22,14 +22,6 @@ type ServerResponse struct {
 	refused bool   // by refuse
 	status  uint16 // once the head is written
 	outgoing
-	exchange *exchange
-}
-
-func (r *ServerResponse) init(x *exchange) {
-	r.outgoing.init(r, &x.partner)
-	r.exchange = x
-	r.StatusCode = 200
-	r.SendDate = true
 }
 
 // OnClose adds a listener for the loss of the connection before the response was ended and flushed.
@@ -58,7 +50,11 @@ func (r *ServerResponse) OnError(listener func(error)) {
 // together with Content-Length.
 func (r *ServerResponse) WriteHead(statusCode int, headers ...Header) error {
 	if !r.headWritten && len(r.headers) == 0 {
-		if k := findHead(statusCode, headers); k != nil {
+		k := recent
+		if !k.is(statusCode, headers) {
+			k = findHead(statusCode, headers)
+		}
+		if k != nil {
 			r.writeKnown(k)
 			return nil
 		}
@@ -102,31 +98,22 @@ func (r *ServerResponse) WriteHeadReason(statusCode int, reason string, headers 
 			return nil
 		}
 	}
+	if reason != "" || r.more != nil {
+		r.own().reason = reason
+	}
 	r.headers, r.announces = merged, announces
-	r.setReason(reason)
-	r.setStatus(statusCode)
+	r.status, r.StatusCode = uint16(statusCode), statusCode
+	r.headWritten = true
 	return nil
 }
 
 // writeKnown completes the head with one that was written before.
 func (r *ServerResponse) writeKnown(k *knownHead) {
-	r.known, r.headers, r.announces = k, k.headers, k.announces
 	if r.more != nil {
 		r.more.reason = ""
 	}
-	r.setStatus(k.status)
-}
-
-func (r *ServerResponse) setReason(reason string) {
-	if reason != "" || r.more != nil {
-		r.own().reason = reason
-	}
-}
-
-// setStatus completes the head.
-func (r *ServerResponse) setStatus(status int) {
-	r.status, r.StatusCode = uint16(status), status
-	r.noBody = status == 204 || status == 205 || status == 304 || r.exchange.req.isHead()
+	r.known, r.headers, r.announces = k, k.headers, k.announces
+	r.status, r.StatusCode = uint16(k.status), k.status
 	r.headWritten = true
 }
 
@@ -137,9 +124,6 @@ func (r *ServerResponse) Destroy() { r.exchange.req.Destroy() }
 func (r *ServerResponse) completeHead() error { return r.WriteHead(r.StatusCode) }
 
 func (r *ServerResponse) encodeHead() []byte {
-	if r.SendDate && r.known != nil {
-		return r.known.record
-	}
 	flags := abi.ResponseNoDate
 	if r.SendDate {
 		flags = 0
@@ -151,8 +135,12 @@ func (r *ServerResponse) encodeHead() []byte {
 	return encodeResponseHead(r.status, flags, reason, r.headers)
 }
 
+func (r *ServerResponse) noBody() bool {
+	return r.status == 204 || r.status == 205 || r.status == 304 || r.exchange.req.isHead()
+}
+
 // hasChunks: HTTP/1.0 does not know them.
-func (r *ServerResponse) hasChunks() bool { return !r.noBody && r.exchange.req.head().Minor > 0 }
+func (r *ServerResponse) hasChunks() bool { return !r.noBody() && r.exchange.req.head().Minor > 0 }
 
 // sentAll ends the exchange if the request is complete too.
 func (r *ServerResponse) sentAll(status abi.Status) {

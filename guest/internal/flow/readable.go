@@ -112,14 +112,18 @@ func (r *Readable) Buffered() (size int) {
 	return size
 }
 
+// Unheard reports whether what comes is lost, for nobody listens.
+func (r *Readable) Unheard() bool { return r.more == nil && !r.paused && !r.closed }
+
+// Pass is Receive when the Readable is Unheard.
+func (r *Readable) Pass(end bool) {
+	if end {
+		r.Complete, r.ended = true, true
+	}
+}
+
 // Receive takes a piece, and the end. chunk is a view.
 func (r *Readable) Receive(chunk []byte, end bool) {
-	if r.more == nil && !r.paused && !r.closed { // nobody listens
-		if end {
-			r.Complete, r.ended = true, true
-		}
-		return
-	}
 	if r.closed {
 		return
 	}

@@ -41,7 +41,8 @@ func TestWhatIsNewGoesToServers(t *testing.T) {
 	old := Servers
 	defer func() { Servers = old }()
 	var seen []abi.EventKind
-	Servers.Target = func(kind abi.EventKind, _ uint32, _ uint64, _, _ []byte) { seen = append(seen, kind) }
+	Servers.Request = func(kind abi.EventKind, _ uint32, _ uint64, _, _ []byte) { seen = append(seen, kind) }
+	Servers.Target = Servers.Request
 	Servers.Server = func(kind abi.EventKind, _, _ uint32, _ []byte) { seen = append(seen, kind) }
 	for kind := abi.EventRequest; kind <= abi.EventTimer; kind++ {
 		Dispatch(kind, 0, 1, nil, nil)

@@ -15,6 +15,9 @@ func (f TaskFunc) Run() { f() }
 var (
 	ticks []Task
 	ran   int // of ticks; those have been let go of
+
+	// Turn counts the events and functions that have been dealt with, with their ticks.
+	Turn uint32
 )
 
 // NextTick has t run on the next tick. Whoever may be called outside of the loop calls Wake too.
@@ -30,6 +33,7 @@ func RunTicks() {
 		t.Run()
 	}
 	ticks, ran = ticks[:0], 0
+	Turn++
 }
 
 func dropTicks() {
