@@ -1,0 +1,100 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+)
+
+var loadColumns = []column{
+	{metric: rate}, {metric: cpu}, {metric: cpu, over: netHTTPName}, {metric: cpu, over: bareName},
+	{metric: p50}, {metric: p99}, {metric: p999}, {metric: resident}, {metric: firstOK},
+}
+
+var helloCase = benchCase{
+	name:    "hello",
+	title:   "hello, keep-alive",
+	columns: loadColumns,
+	targets: []target{
+		{subject: portName, metric: cpu, factor: 1.35, than: bareName},
+		{subject: portName, metric: cpu, factor: 1, than: fastName},
+		{subject: portName, metric: cpu, factor: 0.6, than: netHTTPName},
+		{subject: portName, metric: cpu, factor: 0.7, than: nodeName},
+	},
+	subjects: func(s *setup) ([]subject, error) {
+		a := s.hellos()
+		a.add(s.guestPeer("http-wasm behind net/http", "httpwasm"))
+		a.add(s.guestPeer("Extism behind net/http", "extism"))
+		return a.each(s.hello)
+	},
+}
+
+// hello asks for /.
+func (s *setup) hello(ctx context.Context, srv *server) (figures, error) {
+	f, err := under(ctx, srv, s.load(srv, get(srv.address, "/")))
+	if err != nil {
+		return nil, err
+	}
+	f[firstOK] = milliseconds(srv.firstOK)
+	return f, nil
+}
+
+const pipelineDepth = 16
+
+var pipelinedCase = benchCase{
+	name:    "pipelined",
+	title:   "hello, pipelined 16 deep",
+	notes:   []string{"Latencies are of 16 requests."},
+	columns: loadColumns,
+	targets: []target{{subject: portName, metric: rate, atLeast: true, factor: 3, than: netHTTPName}},
+	subjects: func(s *setup) ([]subject, error) {
+		return s.hellos().each(func(ctx context.Context, srv *server) (figures, error) {
+			o := s.load(srv, bytes.Repeat(get(srv.address, "/"), pipelineDepth))
+			o.Depth = pipelineDepth
+			return under(ctx, srv, o)
+		})
+	},
+}
+
+var headersCase = benchCase{
+	name:    "headers",
+	title:   "20 header fields, 1 KB of request head",
+	columns: loadColumns,
+	targets: []target{{subject: portName, metric: cpu, factor: 0.8, than: netHTTPName}},
+	subjects: func(s *setup) ([]subject, error) {
+		return s.hellos().each(func(ctx context.Context, srv *server) (figures, error) {
+			return under(ctx, srv, s.load(srv, getWithFields(srv.address, 20, 1024)))
+		})
+	},
+}
+
+var freshCase = benchCase{
+	name:    "fresh",
+	title:   "hello, a fresh sandbox per request",
+	columns: loadColumns,
+	targets: []target{{subject: freshName, metric: cpu, factor: 1, than: netHTTPName, plus: 20}},
+	subjects: func(s *setup) ([]subject, error) {
+		a := &all{setup: s}
+		a.add(s.portholeServing(freshName, example("hello"), "--isolation", "fresh"))
+		a.add(s.portholeServing(portName, example("hello")))
+		a.add(s.peer(netHTTPName, "nethttp"))
+		return a.each(s.hello)
+	},
+}
+
+// quickCase is what `make bench` prints.
+var quickCase = benchCase{
+	name:    "quick",
+	title:   "hello, keep-alive, a few servers",
+	columns: []column{{metric: rate}, {metric: cpu}, {metric: cpu, over: netHTTPName}, {metric: p99}, {metric: resident}},
+	subjects: func(s *setup) ([]subject, error) {
+		a := &all{setup: s}
+		a.add(s.portholeServing(portName, example("hello")))
+		a.add(s.portholeServing(oneShard, example("hello"), "--shards", "1"))
+		a.add(s.portholeServing(freshName, example("hello"), "--isolation", "fresh"))
+		a.add(s.peer(netHTTPName, "nethttp"))
+		a.maybe(s.node("hello"))
+		return a.each(s.hello)
+	},
+}

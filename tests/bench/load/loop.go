@@ -1,0 +1,281 @@
+//go:build linux
+
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"runtime"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"golang.org/x/sys/unix"
+)
+
+// loop has some of the connections, and a thread.
+type loop struct {
+	epoll    int
+	conns    map[int32]*conn
+	free     []*conn // nothing is outstanding on them; the longest free is the next to send
+	requests [][]byte
+	turn     int // which of requests is next
+	depth    int
+
+	schedule schedule
+	window   window
+
+	buf        []byte
+	latency    *hdrhistogram.Histogram // nanoseconds
+	answered   int64
+	unanswered int64
+}
+
+// conn is a connection with at most one of the Requests outstanding.
+type conn struct {
+	fd          int
+	since       int64 // when what is outstanding was intended, in nanoseconds since the window's base
+	outstanding int   // responses that are still to come
+	unsent      []byte
+	blocked     bool // it is watched for room to write
+	responses   responses
+}
+
+const pause = 50 * time.Millisecond // the longest that a loop does not look whether it should end
+
+func newLoop(address netip.AddrPort, o Options, connections int) (*loop, error) {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	l := &loop{
+		epoll:    epoll,
+		conns:    make(map[int32]*conn, connections),
+		requests: o.Requests,
+		depth:    o.Depth,
+		schedule: newSchedule(o.Rate / float64(o.Threads)),
+		buf:      make([]byte, 256<<10),
+		latency:  newHistogram(),
+	}
+	for range connections {
+		fd, err := connect(address)
+		if err != nil {
+			return nil, errors.Join(err, l.close())
+		}
+		c := &conn{fd: fd}
+		l.conns[int32(fd)] = c
+		l.free = append(l.free, c)
+		if err := unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}); err != nil {
+			return nil, errors.Join(err, l.close())
+		}
+	}
+	return l, nil
+}
+
+// connect returns a socket that does not block.
+func connect(address netip.AddrPort) (int, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("socket: %w", err)
+	}
+	to := &unix.SockaddrInet4{Port: int(address.Port()), Addr: address.Addr().As4()}
+	err = errors.Join(
+		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1),
+		// A reset at the end, so that thousands of connections leave no TIME_WAIT to the next measurement.
+		unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}),
+		unix.Connect(fd, to),
+		unix.SetNonblock(fd, true),
+	)
+	if err != nil {
+		return -1, errors.Join(fmt.Errorf("connect to %s: %w", address, err), unix.Close(fd))
+	}
+	return fd, nil
+}
+
+func (l *loop) close() error {
+	errs := []error{unix.Close(l.epoll)}
+	for _, c := range l.conns {
+		errs = append(errs, unix.Close(c.fd))
+	}
+	l.conns = nil
+	return errors.Join(errs...)
+}
+
+// run sends until the window is over, and with a rate until all that was intended in it is answered too.
+func (l *loop) run(ctx context.Context, w window) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	l.window = w
+	events := make([]unix.EpollEvent, 256)
+	for {
+		now := w.now()
+		if now >= w.end && (!l.schedule.open() || len(l.free) == len(l.conns) || now >= w.patience()) {
+			l.count(now)
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := l.send(now); err != nil {
+			return err
+		}
+		n, err := l.wait(events, now)
+		if err != nil {
+			return err
+		}
+		for _, event := range events[:n] {
+			c := l.conns[event.Fd]
+			if event.Events&unix.EPOLLOUT != 0 {
+				if err := l.flush(c); err != nil {
+					return err
+				}
+			}
+			if event.Events&^unix.EPOLLOUT != 0 {
+				if err := l.receive(c); err != nil {
+					return err
+				}
+			}
+			if err := l.send(w.now()); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// send writes what is due to connections that are free.
+func (l *loop) send(now int64) error {
+	for len(l.free) > 0 && now < l.window.patience() {
+		due := l.schedule.due(now)
+		if due > now || due >= l.window.end {
+			return nil
+		}
+		l.schedule.take()
+		c := l.free[0]
+		l.free = l.free[:copy(l.free, l.free[1:])]
+		c.since, c.outstanding, c.unsent = due, l.depth, l.requests[l.turn]
+		l.turn = (l.turn + 1) % len(l.requests)
+		if err := l.flush(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flush writes what it can, and sees to it that the rest follows.
+func (l *loop) flush(c *conn) error {
+	for len(c.unsent) > 0 {
+		n, err := unix.Write(c.fd, c.unsent)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if errors.Is(err, unix.EAGAIN) {
+			return l.watch(c, true)
+		}
+		if err != nil {
+			return fmt.Errorf("write: %w", err)
+		}
+		c.unsent = c.unsent[n:]
+	}
+	return l.watch(c, false)
+}
+
+// watch says whether room to write is waited for. What comes in always is.
+func (l *loop) watch(c *conn, blocked bool) error {
+	if blocked == c.blocked {
+		return nil
+	}
+	c.blocked = blocked
+	events := uint32(unix.EPOLLIN)
+	if blocked {
+		events |= unix.EPOLLOUT
+	}
+	return unix.EpollCtl(l.epoll, unix.EPOLL_CTL_MOD, c.fd, &unix.EpollEvent{Events: events, Fd: int32(c.fd)})
+}
+
+// receive reads once; if all responses are there, the connection is free again.
+func (l *loop) receive(c *conn) error {
+	n, err := unix.Read(c.fd, l.buf)
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
+	if n == 0 {
+		return fmt.Errorf("the server closed a connection: %w", io.ErrUnexpectedEOF)
+	}
+	ended, err := c.responses.feed(l.buf[:n])
+	if err != nil {
+		return err
+	}
+	if ended > c.outstanding {
+		return fmt.Errorf("%w: more responses than requests", errFraming)
+	}
+	if c.outstanding -= ended; c.outstanding > 0 || ended == 0 {
+		return nil
+	}
+	if len(c.unsent) > 0 {
+		return errors.New("load: an answer before the request was there")
+	}
+	now := l.window.now()
+	at := now
+	if l.schedule.open() {
+		at = c.since
+	}
+	if l.window.has(at) {
+		l.record(now - c.since)
+		l.answered++
+	}
+	l.free = append(l.free, c)
+	return nil
+}
+
+func (l *loop) record(nanos int64) {
+	// Longer than a histogram goes is as long as it goes.
+	_ = l.latency.RecordValue(min(nanos, l.latency.HighestTrackableValue()))
+}
+
+// count adds what was intended within the window and is not answered: outstanding on connections, or not even sent.
+func (l *loop) count(now int64) {
+	if !l.schedule.open() {
+		return // the next request is only due after the answer, so there are none
+	}
+	missed := func(intended int64) {
+		if l.window.has(intended) {
+			l.record(now - intended)
+			l.unanswered++
+		}
+	}
+	for _, c := range l.conns {
+		if c.outstanding > 0 {
+			missed(c.since)
+		}
+	}
+	for ; l.schedule.due(now) < l.window.end; l.schedule.take() {
+		missed(l.schedule.due(now))
+	}
+}
+
+// wait blocks until a connection has something, a request is due, or the loop may have to end.
+func (l *loop) wait(events []unix.EpollEvent, now int64) (int, error) {
+	timeout := pause.Milliseconds()
+	if l.schedule.open() {
+		until := now + pause.Nanoseconds()
+		if due := l.schedule.due(now); len(l.free) > 0 && due < l.window.end {
+			until = min(until, due)
+		}
+		// Not by the timeout of epoll_wait, which counts milliseconds.
+		sleep := unix.NsecToTimespec(max(until-now, 0))
+		if _, err := unix.Ppoll([]unix.PollFd{{Fd: int32(l.epoll), Events: unix.POLLIN}}, &sleep, nil); err != nil && !errors.Is(err, unix.EINTR) {
+			return 0, err
+		}
+		timeout = 0
+	}
+	n, err := unix.EpollWait(l.epoll, events, int(timeout))
+	if errors.Is(err, unix.EINTR) {
+		return 0, nil
+	}
+	return n, err
+}

@@ -1,0 +1,81 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/portholehttp/porthole/tests/bench/load"
+)
+
+// setup is what a run has for all of its cases.
+type setup struct {
+	options
+	builder
+	dir     string              // for files of servers
+	skipped map[string]struct{} // why a server was left out of the present case
+}
+
+// options are the flags.
+type options struct {
+	rounds      int
+	time        time.Duration
+	connections int
+	threads     int
+	porthole    string
+	serverCPUs  string
+	size        int64
+}
+
+// skip notes why a server cannot be measured on this machine.
+func (s *setup) skip(why string) { s.skipped[why] = struct{}{} }
+
+// load is what most cases send: requests, one at a time on each connection, as fast as they are answered.
+func (s *setup) load(srv *server, requests ...[]byte) load.Options {
+	return load.Options{
+		Address:     srv.address,
+		Connections: s.connections,
+		Threads:     s.threads,
+		Requests:    requests,
+		WarmUp:      s.time / 2,
+		Time:        s.time,
+	}
+}
+
+// under sends a load and returns its figures, those of the server's process included.
+func under(ctx context.Context, srv *server, o load.Options) (figures, error) {
+	var (
+		times [2]time.Duration
+		errs  [2]error
+	)
+	o.Mark = func(begin bool) {
+		i := 1
+		if begin {
+			i = 0
+		}
+		times[i], errs[i] = cpuTime(srv.pid)
+	}
+	r, err := load.Run(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	rss, err := residentBytes(srv.pid)
+	if err != nil {
+		return nil, err
+	}
+	f := figures{
+		rate:     float64(r.Requests) / r.Elapsed.Seconds(),
+		cpu:      float64((times[1] - times[0]).Nanoseconds()) / 1e3 / float64(r.Requests),
+		resident: rss / mebi,
+	}
+	f.latencies(r)
+	return f, nil
+}
+
+const mebi = 1 << 20
