@@ -15,7 +15,7 @@ type benchCase struct {
 	notes       []string // how it is measured
 	columns     []column
 	targets     []target
-	subjects    func(s *setup) ([]subject, error)
+	subjects    func(ctx context.Context, s *setup) ([]subject, error)
 }
 
 // result is what became of a case.
@@ -50,8 +50,9 @@ func (r *result) medians() map[string]figures {
 // what another has left. What fails is noted, and the rest goes on.
 func (c benchCase) run(ctx context.Context, s *setup) *result {
 	s.skipped = map[string]struct{}{}
+	defer s.stopBeside()
 	r := &result{Name: c.name, Title: c.title, Notes: c.notes, columns: c.columns}
-	subjects, err := c.subjects(s)
+	subjects, err := c.subjects(ctx, s)
 	if err != nil {
 		r.Failures = append(r.Failures, fmt.Sprintf("FAILED: %v", err))
 		return r

@@ -10,7 +10,7 @@ var echoCase = benchCase{
 	notes:   []string{"All but fasthttp, which has the whole body first, stream it back."},
 	columns: []column{{metric: rate}, {metric: cpu}, {metric: cpu, over: netHTTPName}, {metric: p50}, {metric: p99}, {metric: p999}, {metric: resident}},
 	targets: []target{{subject: portName, metric: cpu, factor: 1, than: netHTTPName}},
-	subjects: func(s *setup) ([]subject, error) {
+	subjects: func(_ context.Context, s *setup) ([]subject, error) {
 		return s.echoes().each(func(ctx context.Context, srv *server) (figures, error) {
 			return under(ctx, srv, s.load(srv, post(srv.address, 16<<10)))
 		})

@@ -22,7 +22,7 @@ var helloCase = benchCase{
 		{subject: portName, metric: cpu, factor: 0.6, than: netHTTPName},
 		{subject: portName, metric: cpu, factor: 0.7, than: nodeName},
 	},
-	subjects: func(s *setup) ([]subject, error) {
+	subjects: func(_ context.Context, s *setup) ([]subject, error) {
 		a := s.hellos()
 		a.add(s.guestPeer("http-wasm behind net/http", "httpwasm"))
 		a.add(s.guestPeer("Extism behind net/http", "extism"))
@@ -48,7 +48,7 @@ var pipelinedCase = benchCase{
 	notes:   []string{"Latencies are of 16 requests."},
 	columns: loadColumns,
 	targets: []target{{subject: portName, metric: rate, atLeast: true, factor: 3, than: netHTTPName}},
-	subjects: func(s *setup) ([]subject, error) {
+	subjects: func(_ context.Context, s *setup) ([]subject, error) {
 		return s.hellos().each(func(ctx context.Context, srv *server) (figures, error) {
 			o := s.load(srv, bytes.Repeat(get(srv.address, "/"), pipelineDepth))
 			o.Depth = pipelineDepth
@@ -62,7 +62,7 @@ var headersCase = benchCase{
 	title:   "20 header fields, 1 KB of request head",
 	columns: loadColumns,
 	targets: []target{{subject: portName, metric: cpu, factor: 0.8, than: netHTTPName}},
-	subjects: func(s *setup) ([]subject, error) {
+	subjects: func(_ context.Context, s *setup) ([]subject, error) {
 		return s.hellos().each(func(ctx context.Context, srv *server) (figures, error) {
 			return under(ctx, srv, s.load(srv, getWithFields(srv.address, 20, 1024)))
 		})
@@ -74,7 +74,7 @@ var freshCase = benchCase{
 	title:   "hello, a fresh sandbox per request",
 	columns: loadColumns,
 	targets: []target{{subject: freshName, metric: cpu, factor: 1, than: netHTTPName, plus: 20}},
-	subjects: func(s *setup) ([]subject, error) {
+	subjects: func(_ context.Context, s *setup) ([]subject, error) {
 		a := &all{setup: s}
 		a.add(s.portholeServing(freshName, example("hello"), "--isolation", "fresh"))
 		a.add(s.portholeServing(portName, example("hello")))
@@ -88,7 +88,7 @@ var quickCase = benchCase{
 	name:    "quick",
 	title:   "hello, keep-alive, a few servers",
 	columns: []column{{metric: rate}, {metric: cpu}, {metric: cpu, over: netHTTPName}, {metric: p99}, {metric: resident}},
-	subjects: func(s *setup) ([]subject, error) {
+	subjects: func(_ context.Context, s *setup) ([]subject, error) {
 		a := &all{setup: s}
 		a.add(s.portholeServing(portName, example("hello")))
 		a.add(s.portholeServing(oneShard, example("hello"), "--shards", "1"))

@@ -91,7 +91,8 @@ func run(ctx context.Context) (err error) {
 
 // cases are in the order in which they are printed.
 var cases = []benchCase{
-	quickCase, helloCase, pipelinedCase, headersCase, echoCase, freshCase,
+	quickCase, helloCase, pipelinedCase, headersCase, echoCase, streamCase, proxyCase, proxyStreamCase,
+	freshCase, idleCase, shardsCase, startCase, tailCase, tailSameCase,
 }
 
 func caseNames(cases []benchCase) (names []string) {

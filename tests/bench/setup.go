@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/portholehttp/porthole/tests/bench/load"
@@ -13,7 +14,8 @@ import (
 type setup struct {
 	options
 	builder
-	dir     string              // for files of servers
+	origin  string              // address of the upstream of proxies; "": not chosen yet
+	beside  []*server           // what runs throughout the present case
 	skipped map[string]struct{} // why a server was left out of the present case
 }
 
@@ -59,6 +61,9 @@ func under(ctx context.Context, srv *server, o load.Options) (figures, error) {
 	r, err := load.Run(ctx, o)
 	if err != nil {
 		return nil, err
+	}
+	if r.Unanswered > 0 {
+		return nil, fmt.Errorf("%d of %d requests were not answered in time", r.Unanswered, r.Unanswered+r.Requests)
 	}
 	for _, err := range errs {
 		if err != nil {

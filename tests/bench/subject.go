@@ -91,8 +91,8 @@ func (s *setup) node(serve string) (subject, bool, error) {
 //go:embed peers/nginx.conf
 var nginxConfig string
 
-// nginx is left out if it is not installed.
-func (s *setup) nginx(location string) (subject, bool, error) {
+// nginx has a configuration of one location, and more of its http block. It is left out if it is not installed.
+func (s *setup) nginx(location string, http string) (subject, bool, error) {
 	nginx, err := findNginx()
 	if err != nil {
 		s.skip("nginx is not installed (Debian's package nginx-light): left out.")
@@ -104,7 +104,7 @@ func (s *setup) nginx(location string) (subject, bool, error) {
 			return nil, err
 		}
 		file := filepath.Join(dir, "nginx.conf")
-		config := strings.NewReplacer("{address}", address, "{location}", location, "{dir}", dir).Replace(nginxConfig)
+		config := strings.NewReplacer("{address}", address, "{location}", location, "{http}", http, "{dir}", dir).Replace(nginxConfig)
 		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 			return nil, err
 		}
@@ -160,7 +160,7 @@ func (s *setup) hellos() *all {
 	a.add(s.peer(netHTTPName, "nethttp"))
 	a.add(s.peer(fastName, "fasthttp"))
 	a.maybe(s.node("hello"))
-	a.maybe(s.nginx(`return 200 "hello world\n";`))
+	a.maybe(s.nginx(`return 200 "hello world\n";`, ""))
 	return a
 }
 

@@ -1,6 +1,6 @@
 // Command nethttp serves with package net/http what Porthole's handlers serve.
 //
-//	nethttp -listen 127.0.0.1:8080 -serve hello|echo|sink|download|proxy [-upstream 127.0.0.1:8081]
+//	nethttp -listen 127.0.0.1:8080 -serve hello|echo|transfer|proxy [-upstream 127.0.0.1:8081]
 package main
 
 import (
@@ -23,8 +23,7 @@ func main() {
 	handlers := map[string]nethttp.Handler{
 		"hello":    nethttp.HandlerFunc(hello),
 		"echo":     nethttp.HandlerFunc(echo),
-		"sink":     nethttp.HandlerFunc(sink),
-		"download": nethttp.HandlerFunc(download),
+		"transfer": nethttp.HandlerFunc(transfer),
 		"proxy":    proxy(*upstream),
 	}
 	handler, ok := handlers[*serve]
@@ -48,7 +47,11 @@ func echo(w nethttp.ResponseWriter, r *nethttp.Request) {
 	_, _ = io.Copy(w, r.Body)
 }
 
-func sink(w nethttp.ResponseWriter, r *nethttp.Request) {
+func transfer(w nethttp.ResponseWriter, r *nethttp.Request) {
+	if r.Method == nethttp.MethodGet {
+		download(w, r)
+		return
+	}
 	n, _ := io.Copy(io.Discard, r.Body)
 	w.Header().Set("Content-Type", "text/plain")
 	_, _ = fmt.Fprintln(w, n)
