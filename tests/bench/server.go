@@ -27,7 +27,7 @@ type server struct {
 	err   error         // what it ended with; valid then
 }
 
-const startTimeout = 2 * time.Minute // a thousand handlers take their time
+const startTimeout = 5 * time.Minute // a thousand handlers take their time
 
 // startServer runs a command until GET / is answered with status 200.
 func startServer(ctx context.Context, command []string, address string, env ...string) (*server, error) {

@@ -111,15 +111,15 @@ func (l *loop) run(ctx context.Context, w window) error {
 	events := make([]unix.EpollEvent, 256)
 	for {
 		now := w.now()
-		if now >= w.end && (!l.schedule.open() || len(l.free) == len(l.conns) || now >= w.patience()) {
-			l.count(now)
-			return nil
-		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if err := l.send(now); err != nil {
 			return err
+		}
+		if l.through(now) {
+			l.count(now)
+			return nil
 		}
 		n, err := l.wait(events, now)
 		if err != nil {
@@ -142,6 +142,15 @@ func (l *loop) run(ctx context.Context, w window) error {
 			}
 		}
 	}
+}
+
+// through says whether nothing more is to be waited for.
+func (l *loop) through(now int64) bool {
+	if now < l.window.end {
+		return false
+	}
+	all := len(l.free) == len(l.conns) && l.schedule.due(now) >= l.window.end
+	return !l.schedule.open() || all || now >= l.window.patience()
 }
 
 // send writes what is due to connections that are free.
