@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // benchCase is something that servers are compared in.
@@ -86,6 +87,9 @@ func (c benchCase) run(ctx context.Context, s *setup) *result {
 	return r
 }
 
+// measureTimeout is far more than a measurement takes, by the default times.
+const measureTimeout = 5 * time.Minute
+
 // measure is one measurement, in a process of its own.
 func (s *setup) measure(ctx context.Context, sub subject) (figures, error) {
 	srv, err := s.start(ctx, sub)
@@ -93,6 +97,8 @@ func (s *setup) measure(ctx context.Context, sub subject) (figures, error) {
 		return nil, err
 	}
 	defer srv.stop()
+	ctx, cancel := context.WithTimeout(ctx, measureTimeout)
+	defer cancel()
 	f, err := sub.measure(ctx, srv)
 	if err != nil {
 		return nil, srv.failure(err)

@@ -50,8 +50,8 @@ type Result struct {
 	// Latency is in nanoseconds, of each of Requests that is sent: of all it holds where Depth is more than one.
 	Latency *hdrhistogram.Histogram
 
-	// Unanswered is how many were intended within the measured time, and had no answer when as much time again had passed. Latency
-	// has them with what they had waited.
+	// Unanswered is how many had no answer when the measured time had passed again, and a second. With a Rate, it is those intended within the
+	// measured time. Latency has them with what they had waited.
 	Unanswered int64
 }
 
@@ -151,9 +151,11 @@ type window struct {
 
 func (w window) now() int64        { return time.Since(w.base).Nanoseconds() }
 func (w window) has(at int64) bool { return at >= w.begin && at < w.end }
-func (w window) closes() time.Time { return w.base.Add(time.Duration(w.end)) }
 func (w window) opens() time.Time  { return w.base.Add(time.Duration(w.begin)) }
-func (w window) patience() int64   { return w.end + (w.end - w.begin) }
+func (w window) closes() time.Time { return w.base.Add(time.Duration(w.end)) }
+
+// patience is when answers are no longer waited for.
+func (w window) patience() int64 { return w.end + (w.end - w.begin) + time.Second.Nanoseconds() }
 
 // mark calls back at both ends of the window, unless the load ends before.
 func (w window) mark(ctx context.Context, at func(begin bool)) {

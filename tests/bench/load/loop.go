@@ -103,7 +103,7 @@ func (l *loop) close() error {
 	return errors.Join(errs...)
 }
 
-// run sends until the window is over, and with a rate until all that was intended in it is answered too.
+// run sends until the window is over, and then waits for the answers.
 func (l *loop) run(ctx context.Context, w window) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -149,8 +149,8 @@ func (l *loop) through(now int64) bool {
 	if now < l.window.end {
 		return false
 	}
-	all := len(l.free) == len(l.conns) && l.schedule.due(now) >= l.window.end
-	return !l.schedule.open() || all || now >= l.window.patience()
+	answered := len(l.free) == len(l.conns) && l.schedule.due(now) >= l.window.end
+	return answered || now >= l.window.patience()
 }
 
 // send writes what is due to connections that are free.
@@ -246,13 +246,10 @@ func (l *loop) record(nanos int64) {
 	_ = l.latency.RecordValue(min(nanos, l.latency.HighestTrackableValue()))
 }
 
-// count adds what was intended within the window and is not answered: outstanding on connections, or not even sent.
+// count adds what should be answered and is not: what is outstanding on connections, and of an open loop what was not even sent.
 func (l *loop) count(now int64) {
-	if !l.schedule.open() {
-		return // the next request is only due after the answer, so there are none
-	}
 	missed := func(intended int64) {
-		if l.window.has(intended) {
+		if l.window.has(intended) || !l.schedule.open() {
 			l.record(now - intended)
 			l.unanswered++
 		}
