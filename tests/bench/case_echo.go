@@ -12,7 +12,7 @@ var echoCase = benchCase{
 	targets: []target{{subject: portName, metric: cpu, factor: 1, than: netHTTPName}},
 	subjects: func(_ context.Context, s *setup) ([]subject, error) {
 		return s.echoes().each(func(ctx context.Context, srv *server) (figures, error) {
-			return under(ctx, srv, s.load(srv, post(srv.address, 16<<10)))
+			return s.under(ctx, srv, s.load(srv, post(srv.address, 16<<10)))
 		})
 	},
 }

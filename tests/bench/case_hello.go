@@ -32,7 +32,7 @@ var helloCase = benchCase{
 
 // hello asks for /.
 func (s *setup) hello(ctx context.Context, srv *server) (figures, error) {
-	f, err := under(ctx, srv, s.load(srv, get(srv.address, "/")))
+	f, err := s.under(ctx, srv, s.load(srv, get(srv.address, "/")))
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ var pipelinedCase = benchCase{
 		return s.hellos().each(func(ctx context.Context, srv *server) (figures, error) {
 			o := s.load(srv, bytes.Repeat(get(srv.address, "/"), pipelineDepth))
 			o.Depth = pipelineDepth
-			return under(ctx, srv, o)
+			return s.under(ctx, srv, o)
 		})
 	},
 }
@@ -64,7 +64,7 @@ var headersCase = benchCase{
 	targets: []target{{subject: portName, metric: cpu, factor: 0.8, than: netHTTPName}},
 	subjects: func(_ context.Context, s *setup) ([]subject, error) {
 		return s.hellos().each(func(ctx context.Context, srv *server) (figures, error) {
-			return under(ctx, srv, s.load(srv, getWithFields(srv.address, 20, 1024)))
+			return s.under(ctx, srv, s.load(srv, getWithFields(srv.address, 20, 1024)))
 		})
 	},
 }

@@ -26,7 +26,7 @@ var proxyCase = benchCase{
 			return nil, err
 		}
 		return a.each(func(ctx context.Context, srv *server) (figures, error) {
-			return under(ctx, srv, s.load(srv, get(srv.address, "/")))
+			return s.under(ctx, srv, s.load(srv, get(srv.address, "/")))
 		})
 	},
 }

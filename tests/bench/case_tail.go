@@ -80,7 +80,7 @@ func (s *setup) most(ctx context.Context, srv *server) (float64, error) {
 func (s *setup) atRate(ctx context.Context, srv *server, requests float64) (figures, error) {
 	o := s.load(srv, get(srv.address, "/"))
 	o.Rate = requests
-	f, err := under(ctx, srv, o)
+	f, err := s.under(ctx, srv, o)
 	if err != nil {
 		return nil, err
 	}

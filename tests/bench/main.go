@@ -6,7 +6,14 @@
 //	go run . [-case hello,echo] [-series] [-rounds 5] [-time 2s] [-json FILE] [-chart FILE] -porthole ../../bin/porthole
 //
 // Requests per second depend on what else the machine does, the load generator included; CPU time per request, of the server's
-// process, user and system, much less. Ratios between rows of one table are what to quote.
+// process, user and system, much less. Ratios between rows of one table are what to quote. Where there are cores to spare, give the
+// servers some of their own:
+//
+//	taskset -c 1 go run . -server-cpus 0
+//
+// All cases take about twenty minutes by default, and so do the series. The peers are below peers: those of Go are built by the run, Node and nginx are
+// those of the machine, and left out with a line that says so where it has none. Whether the load generator, package load, is to be
+// trusted can be seen by -wrk.
 package main
 
 import (
@@ -40,6 +47,7 @@ func run(ctx context.Context) (err error) {
 	flag.IntVar(&s.threads, "threads", 1, "of the load generator")
 	flag.StringVar(&s.porthole, "porthole", "../../bin/porthole", "the porthole command")
 	flag.StringVar(&s.serverCPUs, "server-cpus", "", "which CPUs the servers run on, as taskset has them; the load's are those of this command")
+	flag.BoolVar(&s.wrk, "wrk", false, "let wrk be the load where it can, for at least a second each: a check of the generator")
 	flag.Int64Var(&s.size, "size", 1<<30, "bytes of a large transfer")
 	names := flag.String("case", "", "which cases, separated by commas; all but quick: "+strings.Join(caseNames(cases), ", "))
 	series := flag.Bool("series", false, "how cost grows, instead of the cases")

@@ -24,26 +24,36 @@ type report struct {
 func (s *setup) machine() []string {
 	servers := fmt.Sprintf("Servers and load share %d CPUs; servers of Go have GOMAXPROCS=%[1]d, Porthole as many shards unless it says otherwise.", runtime.NumCPU())
 	if s.serverCPUs != "" {
-		servers = fmt.Sprintf("Servers have CPU %s of the machine's %d, and as many GOMAXPROCS and shards as that are.", s.serverCPUs, runtime.NumCPU())
+		servers = fmt.Sprintf("Servers have CPU %s, the load %d CPU(s). GOMAXPROCS and shards are as many as the servers' CPUs, unless they say otherwise.", s.serverCPUs, runtime.NumCPU())
+	}
+	generator := "thread(s) of the generator"
+	if s.wrk {
+		generator = "thread(s) of wrk"
 	}
 	return append([]string{
 		fmt.Sprintf("%s, %s, %s %s/%s", cpuModel(), kernel(), runtime.Version(), runtime.GOOS, runtime.GOARCH),
 		servers,
-		fmt.Sprintf("Load: %d connections, %d thread(s) of the generator, medians of %d round(s) of %s.", s.connections, s.threads, s.rounds, s.time),
+		fmt.Sprintf("Load: %d connections, %d %s, medians of %d round(s) of %s.", s.connections, s.threads, generator, s.rounds, s.time),
 	}, s.versions()...)
 }
 
+// cpuModel is what the machine has, also where this process may not use all of it.
 func cpuModel() string {
 	info, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
 		return err.Error()
 	}
+	model, count := "CPU", 0
 	for line := range strings.Lines(string(info)) {
-		if name, value, _ := strings.Cut(line, ":"); strings.TrimSpace(name) == "model name" {
-			return fmt.Sprintf("%d × %s", runtime.NumCPU(), strings.TrimSpace(value))
+		name, value, _ := strings.Cut(line, ":")
+		switch strings.TrimSpace(name) {
+		case "processor":
+			count++
+		case "model name":
+			model = strings.TrimSpace(value)
 		}
 	}
-	return fmt.Sprintf("%d CPUs", runtime.NumCPU())
+	return fmt.Sprintf("%d × %s", count, model)
 }
 
 func kernel() string {

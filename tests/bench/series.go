@@ -47,7 +47,7 @@ var connectionsSeries = benchCase{
 		return s.series(sizes, "connections", "hello", "hello", func(ctx context.Context, srv *server, size int) (figures, error) {
 			o := s.load(srv, get(srv.address, "/"))
 			o.Connections = size
-			return under(ctx, srv, o)
+			return s.under(ctx, srv, o)
 		})
 	},
 }
@@ -76,7 +76,7 @@ var fieldsSeries = benchCase{
 	columns: seriesColumns,
 	subjects: func(_ context.Context, s *setup) ([]subject, error) {
 		return s.series([]int{2, 10, 20, 50, 100}, "fields", "hello", "hello", func(ctx context.Context, srv *server, size int) (figures, error) {
-			return under(ctx, srv, s.load(srv, getWithFields(srv.address, size, size*50)))
+			return s.under(ctx, srv, s.load(srv, getWithFields(srv.address, size, size*50)))
 		})
 	},
 }
@@ -87,7 +87,7 @@ var bodySeries = benchCase{
 	columns: seriesColumns,
 	subjects: func(_ context.Context, s *setup) ([]subject, error) {
 		return s.series([]int{1 << 10, 16 << 10, 128 << 10, 1 << 20}, "bytes", "echo", "echo", func(ctx context.Context, srv *server, size int) (figures, error) {
-			return under(ctx, srv, s.load(srv, post(srv.address, size)))
+			return s.under(ctx, srv, s.load(srv, post(srv.address, size)))
 		})
 	},
 }
@@ -118,7 +118,7 @@ var handlersSeries = benchCase{
 				for i := range requests {
 					requests[i] = get(srv.address, fmt.Sprintf("/%d/", i))
 				}
-				f, err := under(ctx, srv, s.load(srv, requests...))
+				f, err := s.under(ctx, srv, s.load(srv, requests...))
 				if err != nil {
 					return nil, err
 				}

@@ -27,6 +27,7 @@ type options struct {
 	threads     int
 	porthole    string
 	serverCPUs  string
+	wrk         bool
 	size        int64
 }
 
@@ -46,7 +47,21 @@ func (s *setup) load(srv *server, requests ...[]byte) load.Options {
 }
 
 // under sends a load and returns its figures, those of the server's process included.
-func under(ctx context.Context, srv *server, o load.Options) (figures, error) {
+func (s *setup) under(ctx context.Context, srv *server, o load.Options) (figures, error) {
+	measure := underOurs
+	if s.wrk {
+		measure = s.underWrk
+	}
+	f, err := measure(ctx, srv, o)
+	if err != nil {
+		return nil, err
+	}
+	rss, err := residentBytes(srv.pid)
+	f[resident] = rss / mebi
+	return f, err
+}
+
+func underOurs(ctx context.Context, srv *server, o load.Options) (figures, error) {
 	var (
 		times [2]time.Duration
 		errs  [2]error
@@ -70,14 +85,9 @@ func under(ctx context.Context, srv *server, o load.Options) (figures, error) {
 			return nil, err
 		}
 	}
-	rss, err := residentBytes(srv.pid)
-	if err != nil {
-		return nil, err
-	}
 	f := figures{
-		rate:     float64(r.Requests) / r.Elapsed.Seconds(),
-		cpu:      float64((times[1] - times[0]).Nanoseconds()) / 1e3 / float64(r.Requests),
-		resident: rss / mebi,
+		rate: float64(r.Requests) / r.Elapsed.Seconds(),
+		cpu:  float64((times[1] - times[0]).Nanoseconds()) / 1e3 / float64(r.Requests),
 	}
 	f.latencies(r)
 	return f, nil

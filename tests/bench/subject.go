@@ -42,10 +42,13 @@ func (s *setup) portholeServing(name, handler string, flags ...string) (subject,
 	return s.portholeWith(name, append(flags, wasm)...), nil
 }
 
-// portholeWith is the command line with these arguments. Its keep-alive limit is off, as clients here may be slow to ask.
+// portholeWith is the command line with these arguments. Its keep-alive limit is off, as clients here may be slow to ask, and it keeps compiled
+// modules where they end with the run.
 func (s *setup) portholeWith(name string, args ...string) subject {
 	return subject{name: name, command: func(address string) ([]string, error) {
-		return append([]string{s.porthole, "serve", "--listen", address, "--keep-alive-timeout", "0", "--log-level", "warn"}, args...), nil
+		common := []string{s.porthole, "serve", "--listen", address, "--keep-alive-timeout", "0", "--log-level", "warn",
+			"--cache-dir", filepath.Join(s.out, "cache")}
+		return append(common, args...), nil
 	}}
 }
 

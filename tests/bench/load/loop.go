@@ -144,13 +144,9 @@ func (l *loop) run(ctx context.Context, w window) error {
 	}
 }
 
-// through says whether nothing more is to be waited for.
+// through says whether nothing more is to be waited for, when all that was due has been sent.
 func (l *loop) through(now int64) bool {
-	if now < l.window.end {
-		return false
-	}
-	answered := len(l.free) == len(l.conns) && l.schedule.due(now) >= l.window.end
-	return answered || now >= l.window.patience()
+	return now >= l.window.end && (len(l.free) == len(l.conns) || now >= l.window.patience())
 }
 
 // send writes what is due to connections that are free.
