@@ -12,14 +12,14 @@ var echoCase = benchCase{
 	targets: []target{{subject: portName, metric: cpu, factor: 1, than: netHTTPName}},
 	subjects: func(_ context.Context, s *setup) ([]subject, error) {
 		return s.echoes().each(func(ctx context.Context, srv *server) (figures, error) {
-			return s.under(ctx, srv, s.load(srv, post(srv.address, 16<<10)))
+			return s.under(ctx, srv, s.load(srv, 16<<10, post(srv.address, 16<<10)))
 		})
 	},
 }
 
 // echoes are the servers that send a body back.
 func (s *setup) echoes() *all {
-	a := &all{setup: s}
+	a := &all{}
 	a.add(s.portholeServing(portName, example("echo")))
 	a.add(s.portholeServing(oneShard, example("echo"), "--shards", "1"))
 	a.add(s.peer(netHTTPName, "nethttp", "-serve", "echo"))

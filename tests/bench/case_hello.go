@@ -5,17 +5,27 @@ package main
 import (
 	"bytes"
 	"context"
+	"slices"
+
+	"github.com/portholehttp/porthole/tests/bench/load"
 )
 
 var loadColumns = []column{
 	{metric: rate}, {metric: cpu}, {metric: cpu, over: netHTTPName}, {metric: cpu, over: bareName},
-	{metric: p50}, {metric: p99}, {metric: p999}, {metric: resident}, {metric: firstOK},
+	{metric: p50}, {metric: p99}, {metric: p999}, {metric: resident},
 }
+
+var quickColumns = []column{{metric: rate}, {metric: cpu}, {metric: cpu, over: netHTTPName}, {metric: p50}, {metric: p99}, {metric: resident}}
+
+const (
+	helloBody     = "hello world\n" // of the answers of all servers
+	pipelineDepth = 16
+)
 
 var helloCase = benchCase{
 	name:    "hello",
 	title:   "hello, keep-alive",
-	columns: loadColumns,
+	columns: append(slices.Clone(loadColumns), column{metric: firstOK}),
 	targets: []target{
 		{subject: portName, metric: cpu, factor: 1.35, than: bareName},
 		{subject: portName, metric: cpu, factor: 1, than: fastName},
@@ -32,7 +42,7 @@ var helloCase = benchCase{
 
 // hello asks for /.
 func (s *setup) hello(ctx context.Context, srv *server) (figures, error) {
-	f, err := s.under(ctx, srv, s.load(srv, get(srv.address, "/")))
+	f, err := s.under(ctx, srv, s.loadHello(srv))
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +50,13 @@ func (s *setup) hello(ctx context.Context, srv *server) (figures, error) {
 	return f, nil
 }
 
-const pipelineDepth = 16
+// loadHello asks for /, or for something else that is answered with the hello body.
+func (s *setup) loadHello(srv *server, requests ...[]byte) load.Options {
+	if len(requests) == 0 {
+		requests = [][]byte{get(srv.address, "/")}
+	}
+	return s.load(srv, len(helloBody), requests...)
+}
 
 var pipelinedCase = benchCase{
 	name:    "pipelined",
@@ -50,8 +66,8 @@ var pipelinedCase = benchCase{
 	targets: []target{{subject: portName, metric: rate, atLeast: true, factor: 3, than: netHTTPName}},
 	subjects: func(_ context.Context, s *setup) ([]subject, error) {
 		return s.hellos().each(func(ctx context.Context, srv *server) (figures, error) {
-			o := s.load(srv, bytes.Repeat(get(srv.address, "/"), pipelineDepth))
-			o.Depth = pipelineDepth
+			o := s.loadHello(srv)
+			o.Requests, o.Depth = [][]byte{bytes.Repeat(get(srv.address, "/"), pipelineDepth)}, pipelineDepth
 			return s.under(ctx, srv, o)
 		})
 	},
@@ -64,7 +80,7 @@ var headersCase = benchCase{
 	targets: []target{{subject: portName, metric: cpu, factor: 0.8, than: netHTTPName}},
 	subjects: func(_ context.Context, s *setup) ([]subject, error) {
 		return s.hellos().each(func(ctx context.Context, srv *server) (figures, error) {
-			return s.under(ctx, srv, s.load(srv, getWithFields(srv.address, 20, 1024)))
+			return s.under(ctx, srv, s.loadHello(srv, getWithFields(srv.address, 20, 1024)))
 		})
 	},
 }
@@ -72,10 +88,10 @@ var headersCase = benchCase{
 var freshCase = benchCase{
 	name:    "fresh",
 	title:   "hello, a fresh sandbox per request",
-	columns: loadColumns,
+	columns: quickColumns,
 	targets: []target{{subject: freshName, metric: cpu, factor: 1, than: netHTTPName, plus: 20}},
 	subjects: func(_ context.Context, s *setup) ([]subject, error) {
-		a := &all{setup: s}
+		a := &all{}
 		a.add(s.portholeServing(freshName, example("hello"), "--isolation", "fresh"))
 		a.add(s.portholeServing(portName, example("hello")))
 		a.add(s.peer(netHTTPName, "nethttp"))
@@ -87,9 +103,9 @@ var freshCase = benchCase{
 var quickCase = benchCase{
 	name:    "quick",
 	title:   "hello, keep-alive, a few servers",
-	columns: []column{{metric: rate}, {metric: cpu}, {metric: cpu, over: netHTTPName}, {metric: p99}, {metric: resident}},
+	columns: quickColumns,
 	subjects: func(_ context.Context, s *setup) ([]subject, error) {
-		a := &all{setup: s}
+		a := &all{}
 		a.add(s.portholeServing(portName, example("hello")))
 		a.add(s.portholeServing(oneShard, example("hello"), "--shards", "1"))
 		a.add(s.portholeServing(freshName, example("hello"), "--isolation", "fresh"))

@@ -26,7 +26,7 @@ var proxyCase = benchCase{
 			return nil, err
 		}
 		return a.each(func(ctx context.Context, srv *server) (figures, error) {
-			return s.under(ctx, srv, s.load(srv, get(srv.address, "/")))
+			return s.under(ctx, srv, s.loadHello(srv))
 		})
 	},
 }
@@ -68,7 +68,7 @@ func (s *setup) proxies(ctx context.Context, origin subject) (*all, error) {
 	if err := s.runBeside(ctx, origin, address); err != nil {
 		return nil, err
 	}
-	a := &all{setup: s}
+	a := &all{}
 	a.add(s.portholeWith(portName, "--allow-connect", address, handler), nil)
 	a.add(s.portholeWith(oneShard, "--shards", "1", "--allow-connect", address, handler), nil)
 	a.add(s.peer(reverseProxyName, "nethttp", "-serve", "proxy", "-upstream", address))

@@ -18,7 +18,7 @@ var shardsCase = benchCase{
 	columns: []column{{metric: perCores}, {metric: perCores, over: oneShard}, {metric: cpu}, {metric: rate}, {metric: p99}},
 	targets: []target{{subject: shardsName(2), metric: perCores, atLeast: true, factor: 1.8, than: oneShard}},
 	subjects: func(_ context.Context, s *setup) ([]subject, error) {
-		a := &all{setup: s}
+		a := &all{}
 		for _, n := range []int{1, 2} {
 			a.add(s.sharded(n))
 		}

@@ -17,7 +17,7 @@ var startCase = benchCase{
 	columns: []column{{metric: firstOK}, {metric: coldOK}, {metric: resident}},
 	targets: []target{{subject: portName, metric: firstOK, plus: 60}, {subject: portName, metric: coldOK, plus: 900}},
 	subjects: func(_ context.Context, s *setup) ([]subject, error) {
-		a := &all{setup: s}
+		a := &all{}
 		a.add(s.peer(bareName, "bare"))
 		a.add(s.peer(netHTTPName, "nethttp"))
 		a.add(s.peer(fastName, "fasthttp"))

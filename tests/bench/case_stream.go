@@ -25,7 +25,7 @@ var streamCase = benchCase{
 		{subject: portName, metric: up, atLeast: true, factor: 0.8, than: netHTTPName},
 	},
 	subjects: func(_ context.Context, s *setup) ([]subject, error) {
-		a := &all{setup: s}
+		a := &all{}
 		a.add(s.portholeServing(portName, "./handlers/transfer"))
 		a.add(s.peer(netHTTPName, "nethttp", "-serve", "transfer"))
 		a.maybe(s.node("transfer"))

@@ -69,7 +69,7 @@ var tailSameCase = benchCase{
 
 // most is how many requests a second a server answers.
 func (s *setup) most(ctx context.Context, srv *server) (float64, error) {
-	r, err := load.Run(ctx, s.load(srv, get(srv.address, "/")))
+	r, err := load.Run(ctx, s.loadHello(srv))
 	if err != nil {
 		return 0, err
 	}
@@ -78,7 +78,7 @@ func (s *setup) most(ctx context.Context, srv *server) (float64, error) {
 
 // atRate sends so many requests a second. A server that does not keep up has failed.
 func (s *setup) atRate(ctx context.Context, srv *server, requests float64) (figures, error) {
-	o := s.load(srv, get(srv.address, "/"))
+	o := s.loadHello(srv)
 	o.Rate = requests
 	f, err := s.under(ctx, srv, o)
 	if err != nil {

@@ -20,7 +20,7 @@ var seriesColumns = []column{{metric: rate}, {metric: cpu}, {metric: p50}, {metr
 
 // series adds Porthole and net/http for each size. What they serve is the same for all.
 func (s *setup) series(sizes []int, unit, handler, peer string, measure func(ctx context.Context, srv *server, size int) (figures, error)) ([]subject, error) {
-	a := &all{setup: s}
+	a := &all{}
 	for _, size := range sizes {
 		first := len(a.subjects)
 		a.add(s.portholeServing(fmt.Sprintf("porthole, %d %s", size, unit), example(handler)))
@@ -45,7 +45,7 @@ var connectionsSeries = benchCase{
 			return nil, err
 		}
 		return s.series(sizes, "connections", "hello", "hello", func(ctx context.Context, srv *server, size int) (figures, error) {
-			o := s.load(srv, get(srv.address, "/"))
+			o := s.loadHello(srv)
 			o.Connections = size
 			return s.under(ctx, srv, o)
 		})
@@ -76,7 +76,7 @@ var fieldsSeries = benchCase{
 	columns: seriesColumns,
 	subjects: func(_ context.Context, s *setup) ([]subject, error) {
 		return s.series([]int{2, 10, 20, 50, 100}, "fields", "hello", "hello", func(ctx context.Context, srv *server, size int) (figures, error) {
-			return s.under(ctx, srv, s.load(srv, getWithFields(srv.address, size, size*50)))
+			return s.under(ctx, srv, s.loadHello(srv, getWithFields(srv.address, size, size*50)))
 		})
 	},
 }
@@ -87,7 +87,7 @@ var bodySeries = benchCase{
 	columns: seriesColumns,
 	subjects: func(_ context.Context, s *setup) ([]subject, error) {
 		return s.series([]int{1 << 10, 16 << 10, 128 << 10, 1 << 20}, "bytes", "echo", "echo", func(ctx context.Context, srv *server, size int) (figures, error) {
-			return s.under(ctx, srv, s.load(srv, post(srv.address, size)))
+			return s.under(ctx, srv, s.load(srv, size, post(srv.address, size)))
 		})
 	},
 }
@@ -118,7 +118,7 @@ var handlersSeries = benchCase{
 				for i := range requests {
 					requests[i] = get(srv.address, fmt.Sprintf("/%d/", i))
 				}
-				f, err := s.under(ctx, srv, s.load(srv, requests...))
+				f, err := s.under(ctx, srv, s.loadHello(srv, requests...))
 				if err != nil {
 					return nil, err
 				}
@@ -137,7 +137,7 @@ var shardsSeries = benchCase{
 	notes:   shardsCase.notes,
 	columns: append([]column{{metric: perCores}, {metric: perCores, over: oneShard}}, seriesColumns...),
 	subjects: func(_ context.Context, s *setup) ([]subject, error) {
-		a := &all{setup: s}
+		a := &all{}
 		for n := 1; n <= 4; n++ {
 			a.add(s.sharded(n))
 		}

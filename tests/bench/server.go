@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/portholehttp/porthole/tests/bench/load"
 )
 
 // server is a running process that has answered a request.
@@ -57,7 +59,7 @@ func (s *server) untilReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
-		err := s.ask()
+		err := s.ask(ctx)
 		if err == nil {
 			return nil
 		}
@@ -71,26 +73,9 @@ func (s *server) untilReady(ctx context.Context) error {
 	}
 }
 
-func (s *server) ask() (err error) {
-	conn, err := net.DialTimeout("tcp4", s.address, time.Second)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		return err
-	}
-	if _, err := conn.Write(get(s.address, "/")); err != nil {
-		return err
-	}
-	var status [len("HTTP/1.1 200")]byte
-	if _, err := conn.Read(status[:]); err != nil {
-		return err
-	}
-	if string(status[:]) != "HTTP/1.1 200" {
-		return fmt.Errorf("answered %q", status)
-	}
-	return nil
+func (s *server) ask(ctx context.Context) error {
+	conn, err := load.OpenIdle(ctx, s.address, 1, get(s.address, "/"))
+	return errors.Join(err, conn.Close())
 }
 
 // stop ends the process and waits for it. It may have ended already.

@@ -34,7 +34,7 @@ func serveTest(address string) {
 		os.Exit(3)
 	}
 	panic(nethttp.ListenAndServe(address, nethttp.HandlerFunc(func(w nethttp.ResponseWriter, _ *nethttp.Request) {
-		_, _ = w.Write([]byte("hello"))
+		_, _ = w.Write([]byte(helloBody))
 	})))
 }
 
@@ -56,9 +56,9 @@ func TestServerIsStartedUntilItAnswersAndStopped(t *testing.T) {
 	srv, err := s.start(context.Background(), subject{command: testCommand(t, "200")})
 	require.NoError(t, err)
 	assert.Positive(t, srv.firstOK)
-	assert.NoError(t, srv.ask())
+	assert.NoError(t, srv.ask(context.Background()))
 	srv.stop()
-	assert.ErrorContains(t, srv.ask(), "refused")
+	assert.ErrorContains(t, srv.ask(context.Background()), "refused")
 	assert.ErrorContains(t, srv.failure(assert.AnError), "this is the server")
 	assert.ErrorContains(t, srv.failure(assert.AnError), "killed")
 	srv.stop() // once more is no harm
@@ -83,7 +83,7 @@ func TestUsage(t *testing.T) {
 	before, err := cpuTime(srv.pid)
 	require.NoError(t, err)
 	for range 100 {
-		require.NoError(t, srv.ask())
+		require.NoError(t, srv.ask(context.Background()))
 	}
 	after, err := cpuTime(srv.pid)
 	require.NoError(t, err)

@@ -34,9 +34,10 @@ type options struct {
 // skip notes why a server cannot be measured on this machine.
 func (s *setup) skip(why string) { s.skipped[why] = struct{}{} }
 
-// load is what most cases send: requests, one at a time on each connection, as fast as they are answered.
-func (s *setup) load(srv *server, requests ...[]byte) load.Options {
+// load is what most cases send: requests, one at a time on each connection, as fast as they are answered, each with a body of so many bytes.
+func (s *setup) load(srv *server, body int, requests ...[]byte) load.Options {
 	return load.Options{
+		Body:        int64(body),
 		Address:     srv.address,
 		Connections: s.connections,
 		Threads:     s.threads,

@@ -125,7 +125,6 @@ func findNginx() (string, error) {
 
 // all collects subjects until one cannot be had.
 type all struct {
-	setup    *setup
 	subjects []subject
 	err      error
 }
@@ -156,7 +155,7 @@ func (a *all) each(measure func(ctx context.Context, srv *server) (figures, erro
 
 // hellos are the servers of the hello exchange.
 func (s *setup) hellos() *all {
-	a := &all{setup: s}
+	a := &all{}
 	a.add(s.portholeServing(portName, example("hello")))
 	a.add(s.portholeServing(oneShard, example("hello"), "--shards", "1"))
 	a.add(s.peer(bareName, "bare"))

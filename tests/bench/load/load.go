@@ -32,6 +32,9 @@ type Options struct {
 	Requests [][]byte
 	Depth    int
 
+	// Body is how many bytes the body of each answer has. Another answer is an error.
+	Body int64
+
 	// Rate is how many Requests are sent a second, over all connections. 0: on each connection, whenever the answer is there.
 	Rate float64
 
@@ -55,16 +58,19 @@ type Result struct {
 	Unanswered int64
 }
 
-// ErrStatus is for an answer other than 200.
-var ErrStatus = errors.New("not status 200")
+// ErrStatus is for an answer other than 200, ErrBody for one whose body is not as long as it should be.
+var (
+	ErrStatus = errors.New("not status 200")
+	ErrBody   = errors.New("not the body expected")
+)
 
 // newHistogram counts from a microsecond to a minute, with three digits.
 func newHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(int64(time.Microsecond), int64(time.Minute), 3)
 }
 
-// Run opens the connections and sends until the time is over. It fails if a connection does, if an answer is not status 200, or
-// if nothing is answered.
+// Run opens the connections and sends until the time is over. It fails if a connection does, if an answer is not status 200 or has
+// another body, or if nothing is answered.
 func Run(ctx context.Context, o Options) (Result, error) {
 	address, err := netip.ParseAddrPort(o.Address)
 	if err != nil {

@@ -59,6 +59,7 @@ func options(address string) Options {
 		Connections: 4,
 		Threads:     2,
 		Requests:    [][]byte{[]byte(request)},
+		Body:        5,
 		WarmUp:      10 * time.Millisecond,
 		Time:        50 * time.Millisecond,
 	}
@@ -211,6 +212,10 @@ func TestRunFails(t *testing.T) {
 	t.Run("on another status", func(t *testing.T) {
 		_, err := Run(context.Background(), options(serve(t, answering(len(request), "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"))))
 		assert.ErrorIs(t, err, ErrStatus)
+	})
+	t.Run("on another body", func(t *testing.T) {
+		_, err := Run(context.Background(), options(serve(t, answering(len(request), chunked))))
+		assert.ErrorIs(t, err, ErrBody)
 	})
 	t.Run("when the server closes", func(t *testing.T) {
 		_, err := Run(context.Background(), options(serve(t, func(conn net.Conn) { _, _ = conn.Read(make([]byte, len(request))) })))

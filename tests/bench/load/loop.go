@@ -23,6 +23,7 @@ type loop struct {
 	requests [][]byte
 	turn     int // which of requests is next
 	depth    int
+	body     int64 // bytes of the bodies of depth answers
 
 	schedule schedule
 	window   window
@@ -55,6 +56,7 @@ func newLoop(address netip.AddrPort, o Options, connections int) (*loop, error) 
 		conns:    make(map[int32]*conn, connections),
 		requests: o.Requests,
 		depth:    o.Depth,
+		body:     o.Body * int64(o.Depth),
 		schedule: newSchedule(o.Rate / float64(o.Threads)),
 		buf:      make([]byte, 256<<10),
 		latency:  newHistogram(),
@@ -224,6 +226,10 @@ func (l *loop) receive(c *conn) error {
 	if len(c.unsent) > 0 {
 		return errors.New("load: an answer before the request was there")
 	}
+	if c.responses.bodyBytes != l.body {
+		return fmt.Errorf("%w: %d bytes instead of %d", ErrBody, c.responses.bodyBytes, l.body)
+	}
+	c.responses.bodyBytes = 0
 	now := l.window.now()
 	at := now
 	if l.schedule.open() {
