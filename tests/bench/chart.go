@@ -25,7 +25,7 @@ const (
 
 // One set of colors, legible on white and on dark. A media query would ask the browser, and a page may have another theme than that.
 const chartStyle = `<style>
-text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #6e7781 }
+text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #757d87 }
 .title { font-size: 15px; font-weight: 600 }
 .name { text-anchor: end }
 .bar { fill: #8c959f }
@@ -47,6 +47,9 @@ func (r *report) writeChart(out io.Writer, names []string) error {
 		if i < 0 {
 			return fmt.Errorf("chart: no case %q was measured", name)
 		}
+		if len(r.Cases[i].bars()) == 0 {
+			return fmt.Errorf("chart: of case %q no CPU time per request was measured", name)
+		}
 		height = r.Cases[i].writePanel(&panels, height)
 	}
 	_, err := fmt.Fprintf(out, `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="%[2]d" viewBox="0 0 %[1]d %[2]d" role="img" aria-label="CPU time per request">`+"\n%s%s</svg>\n",
@@ -54,14 +57,17 @@ func (r *report) writeChart(out io.Writer, names []string) error {
 	return err
 }
 
-// writePanel begins at y and returns where the next may.
-func (r *result) writePanel(out *bytes.Buffer, y int) int {
+// bars are the rows that have one, the shortest first.
+func (r *result) bars() []row {
 	rows := slices.DeleteFunc(slices.Clone(r.Rows), func(row row) bool { return row.Medians[cpu] <= 0 })
 	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(a.Medians[cpu], b.Medians[cpu]) })
-	most := 0.0
-	for _, row := range rows {
-		most = max(most, row.Medians[cpu])
-	}
+	return rows
+}
+
+// writePanel begins at y and returns where the next may.
+func (r *result) writePanel(out *bytes.Buffer, y int) int {
+	rows := r.bars()
+	most := rows[len(rows)-1].Medians[cpu]
 	fmt.Fprintf(out, `<text class="title" x="12" y="%d">%s</text>`+"\n", y+22, html.EscapeString(r.Title))
 	fmt.Fprintf(out, `<text x="12" y="%d">µs of CPU per request: less is better</text>`+"\n", y+40)
 	y += panelTop

@@ -65,6 +65,9 @@ func TestChart(t *testing.T) {
 	golden(t, "chart.svg", out.Bytes())
 
 	assert.ErrorContains(t, sample().writeChart(&out, []string{"idle"}), `no case "idle"`)
+	empty := sample()
+	empty.Cases[0].Rows = empty.Cases[0].Rows[4:]
+	assert.ErrorContains(t, empty.writeChart(&out, []string{"hello"}), "no CPU time")
 }
 
 // What is read again from JSON gives the same chart.
