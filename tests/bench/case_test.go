@@ -67,6 +67,22 @@ func TestFailureLosesNothingElse(t *testing.T) {
 	assert.Len(t, r.Rows[2].Rounds, 2)
 }
 
+func TestServerThatDoesNotStartIsSaidOnce(t *testing.T) {
+	var order []string
+	c := noting(t, &order, func() error { return nil })
+	subjects := c.subjects
+	c.subjects = func(ctx context.Context, s *setup) ([]subject, error) {
+		all, err := subjects(ctx, s)
+		all[1].command = testCommand(t, "")
+		return all, err
+	}
+	r := c.run(context.Background(), testSetup(t))
+	require.Len(t, r.Failures, 1)
+	assert.Contains(t, r.Failures[0], "FAILED: b does not start: it ended before it was ready: exit status 3")
+	assert.Equal(t, []string{"a", "c", "c", "a", "c", "a"}, order)
+	assert.Equal(t, []string{"a", "b", "c"}, []string{r.Rows[0].Subject, r.Rows[1].Subject, r.Rows[2].Subject})
+}
+
 func TestCaseThatCannotBeSetUp(t *testing.T) {
 	c := benchCase{name: "broken", subjects: func(context.Context, *setup) ([]subject, error) { return nil, errors.New("build: no") }}
 	r := c.run(context.Background(), testSetup(t))
