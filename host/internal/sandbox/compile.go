@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"runtime"
 
@@ -69,6 +70,20 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 			m, err = nil, fmt.Errorf("compile: the compiler failed: %v", r)
 		}
 	}()
+	key := codeKey{sha256.Sum256(wasm), c}
+	made := e.share(key)
+	if made == nil {
+		if made, err = e.translate(wasm, c); err != nil {
+			return nil, err
+		}
+		made.key = key
+		e.keep(made)
+	}
+	return &Module{name: name, engine: e, code: made}, nil
+}
+
+// translate makes code of a module's bytes.
+func (e *Engine) translate(wasm []byte, c CompileConfig) (_ *code, err error) {
 	compileHook()
 	rewritten := &instrument.Module{Wasm: wasm}
 	if c != (CompileConfig{}) {
@@ -77,7 +92,7 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 		}
 	}
 	ctx := context.Background() // of the caller's, wazero looks at some values that are not the caller's to give
-	if e.live.Load() == 0 {
+	if e.Modules() == 0 {
 		ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
 	}
 	compiled, err := e.runtime.CompileModule(ctx, rewritten.Wasm)
@@ -89,12 +104,7 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 		_ = compiled.Close(ctx) // nothing runs of it
 		return nil, ErrNoMemory
 	}
-	e.live.Add(1)
-	return &Module{
-		name: name, engine: e, compiled: compiled, config: c,
-		globals: rewritten.Globals, resettable: rewritten.Resettable,
-		pages: e.growable(memory),
-	}, nil
+	return &code{compiled: compiled, globals: rewritten.Globals, resettable: rewritten.Resettable, pages: e.growable(memory)}, nil
 }
 
 // growable returns to how many pages a memory can grow, 0 if it has them all from the start.
