@@ -10,6 +10,7 @@ import (
 
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/host/internal/shard"
+	"github.com/portholehttp/porthole/internal/netloop"
 )
 
 // listener is a net.Listener and what each shard knows of it.
@@ -63,7 +64,7 @@ func (s *Server) Listen(addr string) (net.Addr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.serveInBackground(ln)
+	return s.serveInBackground(netloop.Direct(ln))
 }
 
 // serveInBackground is Serve on a goroutine of its own. It returns where ln listens.
