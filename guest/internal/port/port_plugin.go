@@ -212,14 +212,6 @@ func onEvent(kind, flags uint32, target uint64, headSize, bodySize uint32) {
 	letRun()
 }
 
-// view is unsafe.Slice, which in wasm is a call that multiplies.
-func view(p unsafe.Pointer, size int) []byte {
-	return *(*[]byte)(unsafe.Pointer(&struct {
-		p         unsafe.Pointer
-		size, cap int
-	}{p, size, size}))
-}
-
 // letRun lets goroutines run that listeners have started. When the export returns they stand still until
 // the next event. Some may wait for ever and one may not, so it gives up after a number of rounds.
 func letRun() {
