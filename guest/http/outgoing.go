@@ -102,8 +102,8 @@ func (o *outgoing) SetHeader(name string, value ...string) error {
 	if o.headWritten {
 		return errHeadersSent("set a header")
 	}
-	for _, v := range value {
-		if err := checkHeader(Header{name, v}); err != nil {
+	for i := range value {
+		if err := checkField(name, value[i]); err != nil {
 			return err
 		}
 	}

@@ -210,6 +210,9 @@ func onEvent(kind, flags uint32, target uint64, headSize, bodySize uint32) {
 		Dispatch(k, flags, target, head, body)
 	}
 	letRun()
+	if int32(Turn-garbage.due) >= 0 {
+		garbage.collect()
+	}
 }
 
 // letRun lets goroutines run that listeners have started. When the export returns they stand still until
