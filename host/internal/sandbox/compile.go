@@ -7,6 +7,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/portholehttp/porthole/host/internal/instrument"
+	"github.com/portholehttp/porthole/host/internal/optimize"
 )
 
 // CompileConfig says what is added to a guest so that the host can bound it. The zero value adds nothing: the guest is trusted to
@@ -71,11 +72,9 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 		}
 	}()
 	compileHook()
-	rewritten := &instrument.Module{Wasm: wasm}
-	if c != (CompileConfig{}) {
-		if rewritten, err = instrument.Rewrite(wasm, instrument.Config(c)); err != nil {
-			return nil, err
-		}
+	rewritten, err := rewrite(wasm, c)
+	if err != nil {
+		return nil, err
 	}
 	ctx := context.Background() // of the caller's, wazero looks at some values; there are none to give it
 	compiled, err := e.runtime.CompileModule(ctx, rewritten.Wasm)
@@ -93,6 +92,19 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 		globals: rewritten.Globals, resettable: rewritten.Resettable,
 		pages: e.growable(memory),
 	}, nil
+}
+
+// rewrite returns what is compiled in place of wasm. A module that is refused optimized may be accepted as it is, as it has less code.
+func rewrite(wasm []byte, c CompileConfig) (*instrument.Module, error) {
+	optimized := optimize.Rewrite(wasm)
+	if c == (CompileConfig{}) {
+		return &instrument.Module{Wasm: optimized}, nil
+	}
+	m, err := instrument.Rewrite(optimized, instrument.Config(c))
+	if err != nil {
+		return instrument.Rewrite(wasm, instrument.Config(c))
+	}
+	return m, nil
 }
 
 // growable returns to how many pages a memory can grow, 0 if it has them all from the start.
