@@ -1,92 +1,109 @@
 package optimize
 
-// structurer writes a dispatch that is entered at number 0 as blocks and loops. After Ramsey, "Beyond Relooper" (2022): each node is followed by
-// those that it dominates, in blocks that end where those begin which are reached by a branch.
+import "github.com/portholehttp/porthole/host/internal/opcode"
+
+// structurer writes a dispatch that is entered at number 0 as blocks and loops, the way of Ramsey, "Beyond Relooper" (2022): each segment is followed
+// by those that it dominates, in blocks that end where those begin which are reached by a branch.
 type structurer struct {
-	body     *body
+	*dispatch
 	graph    *graph
-	children [][]int // by node: merging nodes that it dominates next, the last one first
-	around   []label // that are open, the outermost first
+	children [][]int // by segment: those that merge and that it dominates next, the last one first
+	opened   []int   // by segment: the label that stands for it, an index of labels; it has one at a time, of the block or of the loop
+	labels   []label // that are open, the outermost first
 	out      []instruction
 }
 
-// label is what a branch can name: the beginning of a loop, or the end of a block, where that node begins.
+// label is what a branch can name: the beginning of a loop, or the end of a block, where that segment begins.
 type label struct {
-	node int
-	loop bool
+	segment int
+	loop    bool
 }
 
-// structure returns d without the dispatch.
-func (b *body) structure(d *dispatch, g *graph) []instruction {
-	s := structurer{body: b, graph: g, children: make([][]int, len(g.position)), out: b.scratch[:0]}
+// structure returns d as it is without a dispatch, for number 0. For others it calls resumed.
+func (b *body) structure(d *dispatch, g *graph, resumed uint32) []instruction {
+	n := len(d.segments)
+	s := structurer{dispatch: d, graph: g, children: make([][]int, n), opened: make([]int, n), out: b.structured[:0]}
 	for i := len(g.order) - 1; i > 0; i-- {
-		if node := g.order[i]; g.merges[node] && node < len(d.segments) {
-			s.children[g.dominator[node]] = append(s.children[g.dominator[node]], node)
+		if segment := g.order[i]; g.merges[segment] && segment != d.exit {
+			parent := g.dominator[segment]
+			s.children[parent] = append(s.children[parent], segment)
 		}
 	}
+	s.emit(opcode.Block, 0)
+	s.emit(opcode.LocalGet, numberLocal)
+	s.emit(opcode.BrIf, 0)
 	s.out = append(s.out, d.prefix...)
 	for range d.outer {
-		s.emit(opBlock, 0)
+		s.emit(opcode.Block, 0)
 	}
-	// What follows the loop is where this block ends: nothing leads to it but the end of the last segment.
-	s.begin(opBlock, label{len(d.segments), false})
+	s.begin(opcode.Block, label{segment: d.exit})
 	s.tree(g.order[0])
 	s.end()
-	if g.position[len(d.segments)] == none {
-		s.emit(opUnreachable, 0)
+	if g.position[d.exit] == none {
+		s.emit(opcode.Unreachable, 0) // for the types of what follows
 	}
-	s.out = append(s.out, d.suffix...)
+	s.out = append(s.out, d.suffix[:len(d.suffix)-1]...)
+	s.emit(opcode.Return, 0)
+	s.emit(opcode.End, 0)
+	s.emit(opcode.LocalGet, numberLocal)
+	s.emit(opcode.Call, resumed)
+	s.emit(opcode.End, 0)
+	b.structured = s.out
 	return s.out
 }
 
 func (s *structurer) emit(op byte, index uint32) {
-	s.out = append(s.out, instruction{op: op, index: index, count: noType})
-}
-
-// tree writes a node and all that it dominates.
-func (s *structurer) tree(node int) {
-	if !s.graph.loops[node] {
-		s.within(node, s.children[node])
-		return
-	}
-	s.begin(opLoop, label{node, true})
-	s.within(node, s.children[node])
-	s.end()
-}
-
-// within writes a node in the blocks that end where followers begin, and these.
-func (s *structurer) within(node int, followers []int) {
-	for _, f := range followers {
-		s.begin(opBlock, label{f, false})
-	}
-	s.segment(node)
-	for i := len(followers) - 1; i >= 0; i-- {
-		s.end()
-		s.tree(followers[i])
-	}
+	s.out = append(s.out, instruction{op: op, index: index, count: opcode.NoType})
 }
 
 func (s *structurer) begin(op byte, l label) {
 	s.emit(op, 0)
-	s.around = append(s.around, l)
+	s.opened[l.segment] = len(s.labels)
+	s.labels = append(s.labels, l)
 }
 
 func (s *structurer) end() {
-	s.emit(opEnd, 0)
-	s.around = s.around[:len(s.around)-1]
+	s.emit(opcode.End, 0)
+	s.labels = s.labels[:len(s.labels)-1]
 }
 
-// segment writes the code of a node, and where it goes on.
-func (s *structurer) segment(node int) {
-	seg := &s.graph.d.segments[node]
-	depth := 0
-	jumps := seg.jumps
-	removed := 0 // the innermost blocks of the dispatch that are no more, and the loop
-	if s.graph.d.loop {
-		removed = len(s.graph.d.segments) - node
-	} else {
-		removed = len(s.graph.d.segments) - 1 - node
+// tree writes a segment and all that it dominates.
+func (s *structurer) tree(segment int) {
+	loop := s.graph.loops[segment]
+	if loop {
+		s.begin(opcode.Loop, label{segment, true})
 	}
+	followers := s.children[segment]
+	for _, f := range followers {
+		s.begin(opcode.Block, label{segment: f})
+	}
+	s.segment(segment)
+	for i := len(followers) - 1; i >= 0; i-- {
+		s.end()
+		s.tree(followers[i])
+	}
+	if loop {
+		s.end()
+	}
+}
+
+// segment writes the code of a segment, and where it goes on.
+func (s *structurer) segment(of int) {
+	seg := &s.segments[of]
+	s.copy(seg)
+	switch {
+	case seg.next == none:
+	case !s.graph.back(of, seg.next) && !s.graph.merges[seg.next]:
+		s.tree(seg.next)
+	case s.labels[len(s.labels)-1] != label{segment: seg.next}: // else its end is here
+		s.branch(seg.next, 0, false)
+	}
+}
+
+// copy writes the code of a segment with branches for jumps.
+func (s *structurer) copy(seg *segment) {
+	jumps := seg.jumps
+	depth := 0
 	for at := 0; at < len(seg.code); at++ {
 		i := seg.code[at]
 		if len(jumps) > 0 && jumps[0].at == at {
@@ -94,41 +111,32 @@ func (s *structurer) segment(node int) {
 			jumps = jumps[1:]
 			at += j.size - 1
 			if len(jumps) > 0 || !seg.tail {
-				s.branch(j.to, depth)
+				s.branch(j.to, depth, j.maybe)
 			}
 			continue
 		}
 		switch i.op {
-		case opBlock, opLoop, opIf:
+		case opcode.Block, opcode.Loop, opcode.If:
 			depth++
-		case opEnd:
+		case opcode.End:
 			depth--
-		case opBr, opBrIf:
-			if int(i.index) >= depth { // out of all
-				i = instruction{op: i.op, index: uint32(int(i.index) - removed + len(s.around))}
+		case opcode.Br, opcode.BrIf:
+			if outside := s.outside(i.index, seg.home, depth+seg.depth); s.leaves(outside) {
+				if s.loop {
+					outside--
+				}
+				i = instruction{op: i.op, index: uint32(depth + len(s.labels) + outside)}
 			}
 		}
 		s.out = append(s.out, i)
 	}
-	if seg.next == none {
-		return
-	}
-	if g := s.graph; g.position[seg.next] > g.position[node] && !g.merges[seg.next] {
-		s.tree(seg.next)
-		return
-	}
-	if l := s.around[len(s.around)-1]; l.loop || l.node != seg.next {
-		s.branch(seg.next, 0)
-	}
 }
 
-// branch writes a branch to the node from blocks of a segment.
-func (s *structurer) branch(node, depth int) {
-	for i := len(s.around) - 1; i >= 0; i-- {
-		if s.around[i].node == node {
-			s.emit(opBr, uint32(depth+len(s.around)-1-i))
-			return
-		}
+// branch writes a branch to a segment from depth blocks in another.
+func (s *structurer) branch(to, depth int, maybe bool) {
+	op := byte(opcode.Br)
+	if maybe {
+		op = opcode.BrIf
 	}
-	panic("optimize: no label")
+	s.emit(op, uint32(depth+len(s.labels)-1-s.opened[to]))
 }

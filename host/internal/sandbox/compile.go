@@ -72,7 +72,7 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 		}
 	}()
 	compileHook()
-	rewritten, err := rewrite(wasm, c)
+	rewritten, err := e.rewrite(wasm, c)
 	if err != nil {
 		return nil, err
 	}
@@ -94,9 +94,13 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 	}, nil
 }
 
-// rewrite returns what is compiled in place of wasm. A module that is refused optimized may be accepted as it is, as it has less code.
-func rewrite(wasm []byte, c CompileConfig) (*instrument.Module, error) {
-	optimized := optimize.Rewrite(wasm)
+// rewrite returns what is compiled in place of wasm. A module that is refused when it is optimized may be accepted as it is, as it has less code.
+func (e *Engine) rewrite(wasm []byte, c CompileConfig) (*instrument.Module, error) {
+	pages := e.memoryPages
+	if c.MemoryPages != 0 {
+		pages = min(pages, c.MemoryPages)
+	}
+	optimized := optimize.Rewrite(wasm, optimize.Config{MemoryPages: pages})
 	if c == (CompileConfig{}) {
 		return &instrument.Module{Wasm: optimized}, nil
 	}

@@ -1,17 +1,17 @@
-package optimize
+package opcode
 
 import "encoding/binary"
 
-// appendUint appends v as an unsigned LEB128 number, which encoding/binary calls a uvarint.
-func appendUint[T uint32 | uint64 | int](b []byte, v T) []byte {
+// AppendUint appends v as an unsigned LEB128 number, which encoding/binary calls a uvarint.
+func AppendUint[T uint32 | uint64 | int](b []byte, v T) []byte {
 	if v < 0x80 {
 		return append(b, byte(v))
 	}
 	return binary.AppendUvarint(b, uint64(v))
 }
 
-// appendInt appends v as a signed LEB128 number.
-func appendInt(b []byte, v int64) []byte {
+// AppendInt appends v as a signed LEB128 number.
+func AppendInt(b []byte, v int64) []byte {
 	for {
 		low := byte(v & 0x7f)
 		v >>= 7 // keeps the sign
