@@ -6,6 +6,7 @@ type exchange struct {
 	conn   *conn
 	next   *exchange // of the queue it is in, in request order
 	linked bool      // it is in a queue, or its connection is at work on it
+	pipes  *piping   // where bytes of it go, or come from, without the handler; nil: nowhere
 	sends  *sending  // what a handler's request has besides; nil for one that came in
 
 	// The request.

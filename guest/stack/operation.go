@@ -18,6 +18,8 @@ func (e *Engine) Operation(op abi.Operation, target uint64, flags uint32, head, 
 		result = int64(e.closeListener(e.listener(target)))
 	case abi.OpDrain:
 		result = int64(e.drain())
+	case abi.OpPipe:
+		result = int64(e.exchangePipe(target, head))
 	default:
 		if c := e.handles.socket(target); c != nil {
 			result = int64(e.socketOperation(op, c, flags, body, rest))
@@ -25,7 +27,7 @@ func (e *Engine) Operation(op abi.Operation, target uint64, flags uint32, head, 
 		}
 		result = e.exchangeOperation(op, e.handles.exchange(target), flags, head, body, rest)
 	}
-	if len(e.work) > 0 || len(e.pools) > 0 || e.turn {
+	if len(e.work) > 0 || len(e.pools) > 0 || len(e.handles.stirred) > 0 || e.turn {
 		result |= abi.ResultTurn
 	}
 	return result

@@ -32,6 +32,7 @@ func (e *Engine) responseSend(x *exchange, flags uint32, head, body []byte, rest
 	}
 	if end {
 		x.ended, x.wantDrain = true, false
+		e.unblock(x.pipes)
 		x.quiet = status == abi.StatusOK
 		if c.first == x {
 			e.advance(c)
