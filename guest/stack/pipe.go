@@ -15,7 +15,7 @@ type piping struct {
 	moved int64  // that have gone there, of which no event has told yet
 	full  bool   // they wait there: the source is not read
 
-	from uint64 // of a sink: its source, which may have found another since; 0: none
+	from uint64 // of a sink: its source, which may be over; 0: none
 }
 
 // isFull reports whether a source has to wait for its sink.
@@ -144,11 +144,7 @@ func (e *Engine) exchangePipe(target uint64, record []byte) abi.Status {
 // isSink reports whether another source than that leads to s: a sink has one, so that it knows whom to let go on.
 func (e *Engine) isSink(s side, source uint64) bool {
 	p := s.piping()
-	if p == nil || p.from == 0 || p.from == source {
-		return false
-	}
-	other := e.side(p.from).piping()
-	return other != nil && other.to == s.handle()
+	return p != nil && p.from != 0 && p.from != source && e.side(p.from).piping() != nil
 }
 
 // unpipe has what comes for s go to the handler.
@@ -156,6 +152,9 @@ func (e *Engine) unpipe(s side) {
 	p := s.piping()
 	if p == nil || p.to == 0 {
 		return
+	}
+	if sink := e.side(p.to).piping(); sink != nil && sink.from == s.handle() {
+		sink.from = 0
 	}
 	p.to = 0
 	if p.full {
