@@ -185,6 +185,65 @@ func TestPipeEnds(t *testing.T) {
 	}
 }
 
+// What goes before a piece that cannot be moved is moved before that is told.
+func TestPipeEndsInTheMidst(t *testing.T) {
+	p := newProxied(t, get, chunkedResponse, "Content-Length", "4")
+	require.Equal(t, abi.StatusOK, p.pipe(p.out, p.in))
+	var moved uint64
+	p.handler = func(_ *world, ev Event) { moved += ev.Other }
+	p.data(p.server, "1\r\na\r\n2\r\nbc\r\n2\r\nde\r\n0\r\n\r\n")
+	require.Equal(t, "abc", p.sent(p.client))
+	require.Equal(t, []string{`out: data "de" end`}, p.take())
+	require.EqualValues(t, 3, moved)
+}
+
+// A source that has ended leaves its sink to another.
+func TestPipesInTurn(t *testing.T) {
+	p := newProxied(t, get, chunkedResponse)
+	require.Equal(t, abi.StatusOK, p.pipe(p.out, p.in))
+	second := p.open("second", pooled)
+	p.request(second, "GET", "/", "")
+	s := p.accept(1)
+	p.data(s, chunkedResponse)
+	require.Equal(t, abi.StatusState, p.pipe(second, p.in))
+	p.data(p.server, "1\r\na\r\n0\r\n\r\n") // its request has not ended
+	require.Equal(t, abi.StatusOK, p.pipe(second, p.in))
+	p.data(s, "1\r\nb\r\n0\r\n\r\n")
+	require.Equal(t, "1\r\na\r\n1\r\nb\r\n", p.sent(p.client))
+}
+
+// As TestPipeIntoWhatWillNotDrain, of a request and of a raw connection.
+func TestPipeIntoOthersThatWillNotDrain(t *testing.T) {
+	for name, end := range map[string]func(w *world, to uint64){
+		"ended": func(w *world, to uint64) {
+			if w.engine.handles.socket(to) != nil {
+				w.later(abi.OpSocketSend, to, abi.SendEnd, nil, "")
+			} else {
+				w.later(abi.OpRequestSend, to, abi.SendEnd, nil, "")
+			}
+		},
+		"aborted":          func(w *world, to uint64) { w.later(abi.OpExchangeAbort, to, 0, nil, "") },
+		"its handler died": func(w *world, to uint64) { w.later(abi.OpExchangeFail, to, 0, nil, "") },
+	} {
+		p := newProxied(t, chunkedPost, chunkedResponse)
+		socket, status := p.engine.Handle(abi.OpSocketOpen, 7<<32, destination())
+		require.Equal(t, abi.StatusOK, status)
+		p.turnOver()
+		p.sockets[p.server].room = 0
+		for _, to := range []uint64{p.out, socket} {
+			require.Equal(t, abi.StatusOK, p.pipe(p.in, to), name)
+			p.data(p.client, "1\r\na\r\n")
+			require.True(t, p.sockets[p.client].paused, name)
+			p.take()
+			end(p.world, to)
+			require.False(t, p.sockets[p.client].paused, name)
+			p.data(p.client, "1\r\nb\r\n")
+			log := p.take()
+			require.Equal(t, `in: data "b"`, log[len(log)-1], name)
+		}
+	}
+}
+
 // A sink that breaks or ends lets its source go, which waits for it.
 func TestPipeIntoWhatWillNotDrain(t *testing.T) {
 	for name, do := range map[string]func(p *proxied){
