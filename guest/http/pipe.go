@@ -16,18 +16,17 @@ func init() { flow.AddSink(handleOf) }
 func handleOf(w flow.Writable) uint64 {
 	switch w := w.(type) {
 	case *ServerResponse:
-		return w.sink()
+		return w.sink(&w.exchange.partner)
 	case *ClientRequest:
-		return w.sink()
+		return w.sink(&w.partner)
 	}
 	return 0
 }
 
-// sink returns the handle if more of the body can be sent to it.
-func (o *outgoing) sink() uint64 {
-	handle, over := o.message.peer()
-	if over || !o.headSent || o.ended || o.noBody {
+// sink returns the handle of to, whom o is for, if more of a body can be sent there.
+func (o *outgoing) sink(to *partner) uint64 {
+	if to.over || !o.headSent || o.ended || o.message().noBody() {
 		return 0
 	}
-	return handle
+	return to.handle
 }

@@ -12,6 +12,8 @@ type conn struct {
 	handle   uint64 // what handlers call it; 0: none has asked
 	terms    *terms
 	listener *listener // where it came in; nil for one that goes out
+	ease     ease
+	memo     *recollection // of its last request
 	client   *client
 	raw      *raw
 	takeover *takeover // what it becomes raw by, once earlier requests are answered

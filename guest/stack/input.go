@@ -105,6 +105,13 @@ func (e *Engine) feed(c *conn, buf []byte) (consumed int) {
 		return e.feedClient(c, buf)
 	}
 	for !c.deaf && !c.blocked() {
+		if c.parser.Fresh() && len(buf) > consumed {
+			if m, record, method := e.recall(c, buf[consumed:]); m != nil {
+				e.beginKnown(c, m, record, method)
+				consumed += len(record) - m.text
+				continue
+			}
+		}
 		step, n := c.parser.Next(buf[consumed:])
 		switch step {
 		case h1.NeedMore:

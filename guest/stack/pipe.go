@@ -192,6 +192,7 @@ func (e *Engine) settleStirred() {
 			p.to, p.full = 0, false
 		}
 		if s.c != nil && !s.c.lingering {
+			s.c.leaveExpress()
 			e.settle(s.c)
 		}
 	}

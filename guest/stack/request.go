@@ -33,6 +33,31 @@ func (e *Engine) beginRequest(c *conn, head []byte) {
 	}
 	event.Head = e.requestRecord(h, head, uint32(l.server))
 	e.events = append(e.events, event)
+	if c.served > 1 {
+		e.remember(c, h, event.Head)
+	}
+}
+
+// beginKnown is beginRequest for a head that is remembered, with the request's end if there is no body.
+func (e *Engine) beginKnown(c *conn, m *recollection, record []byte, method h1.Method) {
+	l := c.listener
+	c.served++
+	c.readTimer.disarm()
+	x := e.handles.open()
+	x.head = method == h1.MethodHead
+	x.last = l.options.MaxRequests > 0 && c.served >= l.options.MaxRequests
+	c.append(x)
+	event := Event{Kind: abi.EventRequest, Target: x.handle, Other: l.handle, Head: record}
+	if m.head.HasBody {
+		c.reading = x
+		c.parser.Adopt(&m.head, len(record)-m.text)
+	} else {
+		c.deaf = x.last
+		x.received = true
+		c.requestTimer.disarm()
+		event.Flags = abi.EventEnd
+	}
+	e.events = append(e.events, event)
 }
 
 // bodyPiece hands a piece of the body to the handler, with the head if that is still here.

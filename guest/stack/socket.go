@@ -10,6 +10,7 @@ func (e *Engine) socketOperation(op abi.Operation, c *conn, flags uint32, body [
 	if c.broken {
 		return abi.StatusClosed
 	}
+	c.leaveExpress()
 	switch op {
 	case abi.OpSocketSend:
 		return e.socketSend(c, flags, body, rest)
