@@ -178,9 +178,12 @@ func (e *Engine) notify(c *conn) {
 		x.next, x.linked = nil, false
 		e.finish(x)
 	}
-	if x := c.first; x != nil && x.wantDrain && c.out.len() == 0 {
-		x.wantDrain = false
-		e.events = append(e.events, Event{Kind: abi.EventDrain, Target: x.handle})
+	if x := c.first; x != nil && c.out.len() == 0 {
+		e.unblock(x.pipes)
+		if x.wantDrain {
+			x.wantDrain = false
+			e.events = append(e.events, Event{Kind: abi.EventDrain, Target: x.handle})
+		}
 	}
 }
 

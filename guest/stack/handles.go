@@ -7,6 +7,8 @@ import "math"
 type handleTable struct {
 	slots []handleSlot
 	free  []uint32
+
+	stirred []uint64 // sources of pipes that are to be settled
 }
 
 // handleSlot holds an exchange or a connection, or is free. It keeps the exchange for the next use.
@@ -69,6 +71,7 @@ func (t *handleTable) exchange(handle uint64) *exchange {
 // as the exchange whose body is being received.
 func (t *handleTable) close(x *exchange) {
 	i := uint32(x.handle)
+	t.orphan(x.pipes)
 	x.handle = 0
 	if x.linked || !x.received {
 		t.slots[i].exchange = nil
@@ -98,6 +101,7 @@ func (t *handleTable) socket(handle uint64) *conn {
 // closeSocket makes the handle of c stale.
 func (t *handleTable) closeSocket(c *conn) {
 	i := uint32(c.handle)
+	t.orphan(side{c: c}.piping())
 	c.handle = 0
 	t.slots[i].conn = nil
 	t.release(i)
