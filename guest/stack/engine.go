@@ -33,7 +33,7 @@ type Event struct {
 	Kind   abi.EventKind
 	Flags  uint32
 	Target uint64 // an exchange, or a server
-	Other  uint64 // a listener, or the socket of EventSocket
+	Other  uint64 // a listener, or the socket of EventSocket; of EventData: how many bytes went through a pipe since the last one
 	Head   []byte
 	Body   []byte
 }
@@ -67,6 +67,9 @@ type Engine struct {
 	armed         int64
 	date          dateCache
 	rendered      renderedHead
+	ready         readyHead
+	memo          memo
+	cargo         cargo
 }
 
 // MaxTotalQueued is the most response bytes that may wait in one engine. A connection whose
@@ -90,10 +93,14 @@ func (e *Engine) Events() []Event { return e.events }
 func (e *Engine) enter(now int64) {
 	e.now = now
 	e.entry++
-	clear(e.events)
+	if len(e.events) > 1 { // what one refers to may as well stay
+		clear(e.events)
+	}
 	e.events = e.events[:0]
 	e.heads = e.heads[:0]
-	e.buffers.reclaim()
+	if len(e.buffers.limbo) > 0 {
+		e.buffers.reclaim()
+	}
 }
 
 // Accept takes over a new connection of a listener.
@@ -121,6 +128,7 @@ func (e *Engine) Connect(socket uint64, status abi.Status, reason []byte, now in
 	case c == nil:
 		return
 	case status == abi.StatusOK:
+		c.leaveExpress()
 		c.stalled = false
 		e.events = append(e.events, Event{Kind: abi.EventConnected, Target: c.handle})
 		e.active(c)
@@ -135,16 +143,30 @@ func (e *Engine) Connect(socket uint64, status abi.Status, reason []byte, now in
 // Data gives the engine bytes of a socket. The engine may overwrite p, and events may refer to it.
 func (e *Engine) Data(socket uint64, p []byte, now int64) {
 	e.enter(now)
-	if c := e.conn(socket); c != nil && !c.lingering {
-		e.active(c)
-		if c.raw != nil {
-			e.receiveRaw(c, p)
-		} else {
-			e.receive(c, p)
-		}
-		e.settle(c)
-		e.servePools()
+	c := e.conn(socket)
+	if c == nil || c.lingering {
+		return
 	}
+	if c.ease == easeCalm {
+		if m, record, method := e.recall(c, p); m != nil {
+			size := len(record) - m.text
+			if size == len(p) && !m.head.HasBody {
+				e.ask(c, record, method)
+				return
+			}
+			e.beginKnown(c, m, record, method)
+			p = p[size:]
+		}
+	}
+	c.leaveExpress()
+	e.active(c)
+	if c.raw != nil {
+		e.receiveRaw(c, p)
+	} else {
+		e.receive(c, p)
+	}
+	e.settle(c)
+	e.servePools()
 }
 
 // End tells that the peer will send no more.
@@ -156,6 +178,7 @@ func (e *Engine) End(socket uint64, now int64) {
 	case c.lingering:
 		e.drop(c)
 	default:
+		c.leaveExpress()
 		c.eof = true
 		e.settle(c)
 		e.servePools()
@@ -166,6 +189,7 @@ func (e *Engine) End(socket uint64, now int64) {
 func (e *Engine) Writable(socket uint64, now int64) {
 	e.enter(now)
 	if c := e.conn(socket); c != nil {
+		c.leaveExpress()
 		c.stalled = false
 		e.flush(c)
 		e.settle(c)
@@ -177,6 +201,7 @@ func (e *Engine) Writable(socket uint64, now int64) {
 func (e *Engine) Closed(socket uint64, _ abi.Status, now int64) {
 	e.enter(now)
 	if c := e.conn(socket); c != nil {
+		c.leaveExpress()
 		c.broken = true
 		if c.failure == "" {
 			c.failure = readFailed
@@ -189,7 +214,7 @@ func (e *Engine) Closed(socket uint64, _ abi.Status, now int64) {
 // Turn does the work that operations put off since the last entry.
 func (e *Engine) Turn(now int64) {
 	e.enter(now)
-	for i := 0; i < len(e.work) || len(e.pools) > 0; {
+	for i := 0; i < len(e.work) || len(e.pools) > 0 || len(e.handles.stirred) > 0; {
 		if i < len(e.work) {
 			c := e.work[i]
 			c.scheduled = false
@@ -209,6 +234,7 @@ func (e *Engine) Turn(now int64) {
 
 // schedule puts c on the work list of the next Turn.
 func (e *Engine) schedule(c *conn) {
+	c.leaveExpress()
 	if !c.scheduled {
 		c.scheduled = true
 		e.work = append(e.work, c)

@@ -91,7 +91,8 @@ func (h *renderedHead) render(record []byte) abi.Status {
 // appendHead appends the head of the final response of x and decides how its body is framed.
 // whole is the body's size if all of it is known, else -1. x changes only if the status is OK.
 func (e *Engine) appendHead(out []byte, x *exchange, record []byte, whole int64) ([]byte, abi.Status) {
-	if string(record) != string(e.rendered.record) || len(record) == 0 {
+	if len(record) != len(e.rendered.record) || len(record) == 0 || !beginsWith(record, e.rendered.record) {
+		e.ready.listener = nil
 		if status := e.rendered.render(record); status != abi.StatusOK {
 			return nil, status
 		}

@@ -19,7 +19,9 @@ func (e *Engine) receive(c *conn, p []byte) {
 	case c.in.len() > 0:
 		c.in.add(&e.buffers, p)
 	default:
-		if n := e.feed(c, p); n < len(p) && !c.deaf {
+		n := e.feed(c, p)
+		e.carry()
+		if n < len(p) && !c.deaf {
 			c.in.add(&e.buffers, p[n:])
 		}
 	}
@@ -32,6 +34,7 @@ func (e *Engine) consume(c *conn) {
 	}
 	if c.in.len() > 0 && !c.deaf {
 		n := e.feed(c, c.in.view())
+		e.carry()
 		c.in.skip(&e.buffers, n)
 	}
 	if c.raw != nil {
@@ -86,11 +89,11 @@ func (c *conn) blocked() bool {
 	case c.deaf:
 		return false
 	case c.client != nil:
-		return x != nil && x.paused
+		return x != nil && (x.paused || x.pipes.isFull())
 	case c.takeover != nil:
 		return true
 	case x != nil:
-		return x.paused && !x.ended
+		return x.paused && !x.ended || x.pipes.isFull()
 	}
 	return c.unanswered >= c.terms.options.MaxPipelined || c.out.len() > highWater
 }
@@ -102,6 +105,13 @@ func (e *Engine) feed(c *conn, buf []byte) (consumed int) {
 		return e.feedClient(c, buf)
 	}
 	for !c.deaf && !c.blocked() {
+		if c.parser.Fresh() && len(buf) > consumed {
+			if m, record, method := e.recall(c, buf[consumed:]); m != nil {
+				e.beginKnown(c, m, record, method)
+				consumed += len(record) - m.text
+				continue
+			}
+		}
 		step, n := c.parser.Next(buf[consumed:])
 		switch step {
 		case h1.NeedMore:

@@ -13,7 +13,8 @@ type listener struct {
 	server  uint64 // target of a handler's own server; 0: a listener of the host
 	mask    uint32 // abi.Listen*, for a handler's own server
 	conns   int
-	closing bool // no more connections come; those that are idle close
+	memo    *recollection // the newest
+	closing bool          // no more connections come; those that are idle close
 
 	keepAliveLine []byte // Keep-Alive field: how long an idle connection stays
 }

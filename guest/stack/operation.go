@@ -6,6 +6,13 @@ import "github.com/portholehttp/porthole/abi"
 // raises no events. head and body are the engine's to overwrite until it returns.
 // rest counts the bytes of the body that follow in further calls (abi.SendMore).
 func (e *Engine) Operation(op abi.Operation, target uint64, flags uint32, head, body []byte, rest int64) int64 {
+	if op == abi.OpResponseSend && flags == abi.SendHead|abi.SendEnd && rest == 0 {
+		if x := e.handles.exchange(target); x != nil && x.conn != nil && x.conn.ease == easeAsked {
+			if result, ok := e.reply(x, head, body); ok {
+				return e.withTurn(result)
+			}
+		}
+	}
 	var result int64
 	switch op {
 	case abi.OpServerListen:
@@ -18,6 +25,8 @@ func (e *Engine) Operation(op abi.Operation, target uint64, flags uint32, head, 
 		result = int64(e.closeListener(e.listener(target)))
 	case abi.OpDrain:
 		result = int64(e.drain())
+	case abi.OpPipe:
+		result = int64(e.exchangePipe(target, head))
 	default:
 		if c := e.handles.socket(target); c != nil {
 			result = int64(e.socketOperation(op, c, flags, body, rest))
@@ -25,7 +34,12 @@ func (e *Engine) Operation(op abi.Operation, target uint64, flags uint32, head, 
 		}
 		result = e.exchangeOperation(op, e.handles.exchange(target), flags, head, body, rest)
 	}
-	if len(e.work) > 0 || len(e.pools) > 0 || e.turn {
+	return e.withTurn(result)
+}
+
+// withTurn adds to the result of an operation whether Turn has something to do.
+func (e *Engine) withTurn(result int64) int64 {
+	if len(e.work) > 0 || len(e.pools) > 0 || len(e.handles.stirred) > 0 || e.turn {
 		result |= abi.ResultTurn
 	}
 	return result
@@ -40,6 +54,7 @@ func (e *Engine) exchangeOperation(op abi.Operation, x *exchange, flags uint32, 
 	case x.conn.broken, x.conn.closing && !x.ended: // nothing follows the last response
 		return int64(abi.StatusClosed)
 	}
+	x.conn.leaveExpress()
 	switch op {
 	case abi.OpResponseSend:
 		status := e.responseSend(x, flags, head, body, rest)

@@ -60,6 +60,11 @@ func (e *Engine) flush(c *conn) {
 // write returns how many bytes of p the kernel took. Fewer than len(p): c is stalled, or broken.
 func (e *Engine) write(c *conn, p []byte) int {
 	n, status := e.sockets.Write(c.socket, p)
+	return e.wrote(c, n, len(p), status)
+}
+
+// wrote acts on what came of writing size bytes, and returns what write does.
+func (e *Engine) wrote(c *conn, n, size int, status abi.Status) int {
 	if status != abi.StatusOK {
 		c.failure = writeFailed
 		e.sever(c)
@@ -68,7 +73,7 @@ func (e *Engine) write(c *conn, p []byte) int {
 	if n > 0 {
 		e.active(c)
 	}
-	switch c.stalled = n < len(p); {
+	switch c.stalled = n < size; {
 	case !c.stalled:
 		c.writeTimer.disarm()
 	case n > 0 || c.writeTimer.list == nil:
@@ -138,6 +143,6 @@ func (e *Engine) advance(c *conn) {
 	if c.first != nil || c.closing || c.flushing != nil || c.held || c.takeover != nil || c.listener.closing || c.out.len() > 0 {
 		e.schedule(c)
 	} else if c.idle() {
-		e.watchRead(c, timeKeepAlive)
+		e.rest(c)
 	}
 }

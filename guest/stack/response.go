@@ -19,6 +19,13 @@ func (e *Engine) responseSend(x *exchange, flags uint32, head, body []byte, rest
 	end := sendsEnd(flags)
 	cork := end && x.next != nil && !c.stalled && c.out.len() < corkLimit
 	e.output(x, out, cork)
+	return e.sent(x, status, end, cork)
+}
+
+// sent acts on that bytes of the response of x, and with end the last, are in the kernel or in a queue. It returns what the
+// handler is told in place of status, which is that of the body's size.
+func (e *Engine) sent(x *exchange, status abi.Status, end, cork bool) abi.Status {
+	c := x.conn
 	switch {
 	case c.broken:
 		return abi.StatusReset
@@ -32,6 +39,7 @@ func (e *Engine) responseSend(x *exchange, flags uint32, head, body []byte, rest
 	}
 	if end {
 		x.ended, x.wantDrain = true, false
+		e.unblock(x.pipes)
 		x.quiet = status == abi.StatusOK
 		if c.first == x {
 			e.advance(c)

@@ -342,7 +342,7 @@ func (c *simCall) given(handle uint64) {
 		if c.agent.number != 0 {
 			c.agent.serves(c)
 		}
-	case before > 1 || !c.idempotent() || c.responded || c.sockets[0].calls < 2 || c.link().excuse == "" || c.abortedAt < s.step && c.aborted:
+	case before > 1 || !c.idempotent() && c.headSent || c.responded || c.sockets[0].calls < 2 || c.link().excuse == "" || c.abortedAt < s.step && c.aborted:
 		s.failf("call %d, a %s, is sent again", c.number, c.method)
 	default:
 		s.count("retried")

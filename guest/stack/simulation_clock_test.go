@@ -18,6 +18,7 @@ type simulation struct {
 	seed    uint64
 	r       *rand.Rand
 	calm    bool // nothing breaks and nobody aborts: so nothing may fail
+	uniform bool // most requests are alike and without a body, on few connections
 	plain   bool // and every request is answered in full
 	verbose bool
 
@@ -26,6 +27,8 @@ type simulation struct {
 	seq   uint64
 	step  uint64 // counts what has happened
 	trace []string
+
+	finishing int // length of trace when only the end was left
 
 	client, server *node
 	links          []*simLink

@@ -177,6 +177,8 @@ func (n *node) call(f func()) {
 	n.busy = true
 	f()
 	n.busy = false
+	checkEase(n.s.t, n.engine)
+	n.s.countEase(n.engine)
 	for _, ev := range n.engine.Events() {
 		n.handle(ev)
 	}
@@ -214,6 +216,7 @@ func (n *node) op(op abi.Operation, target uint64, flags uint32, head, body []by
 		}
 	}
 	n.turn = n.turn || r&abi.ResultTurn != 0
+	checkEase(n.s.t, n.engine)
 	return abi.Status(r & abi.ResultStatusMask), r&abi.ResultDone != 0
 }
 

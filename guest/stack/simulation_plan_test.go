@@ -27,6 +27,13 @@ func (s *simulation) newCall() *simCall {
 	c := &simCall{s: s, number: len(s.calls), agent: s.agents[s.r.IntN(len(s.agents))], declared: -1, limit: 1 << 30}
 	s.calls = append(s.calls, c)
 	c.method = []string{"GET", "GET", "HEAD", "POST", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND"}[s.r.IntN(10)]
+	if s.uniform && !s.chance(4) {
+		c.method, c.whole = "GET", true
+		if s.chance(3) {
+			c.times = 1 + s.r.Int64N(2*sec)
+		}
+		return c
+	}
 	if c.method == "POST" || c.method == "PUT" || s.chance(4) {
 		c.size = s.size()
 	}

@@ -88,6 +88,10 @@ func (a *simAnswer) plan() {
 		a.status, a.size, a.whole = 200, 20, true
 		return
 	}
+	if s.uniform && !s.chance(3) {
+		a.status, a.size, a.whole = 200, s.r.IntN(3)*10, true
+		return
+	}
 	a.status = []int{200, 200, 200, 200, 200, 404, 500, 204, 205, 304}[s.r.IntN(10)]
 	a.size, a.whole = s.size(), s.chance(2)
 	a.early, a.closes = s.chance(4), s.chance(10)

@@ -131,10 +131,17 @@ func (s *simulation) simulate() {
 		if s.chance(2) {
 			a.timeout = 1 + s.r.Int64N(100*ms)
 		}
+		if s.uniform {
+			a.number, a.pool, a.max, a.free, a.timeout = uint32(1+i), true, 2, 2, 0
+		}
 		s.agents = append(s.agents, a)
 	}
 	span := 1 + s.r.Int64N(2*sec)
-	for range 10 + s.r.IntN(30) {
+	calls := 10 + s.r.IntN(30)
+	if s.uniform {
+		calls *= 5
+	}
+	for range calls {
 		at := s.r.Int64N(span)
 		if s.chance(12) {
 			s.client.later(at, s.openSocket)
@@ -142,7 +149,7 @@ func (s *simulation) simulate() {
 		}
 		s.client.later(at, s.newCall().open)
 	}
-	if s.fault(8) {
+	if s.fault(8) && !s.uniform { // in what order connections are closed is not determined
 		s.client.later(s.r.Int64N(span), s.drain)
 	}
 	if s.fault(15) {
@@ -154,6 +161,7 @@ func (s *simulation) simulate() {
 // finish lets everything come to its end.
 func (s *simulation) finish() {
 	s.run()
+	s.finishing = len(s.trace)
 	for _, c := range s.calls {
 		if !c.done {
 			s.failf("call %d, %s, does not end", c.number, c.method)

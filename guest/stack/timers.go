@@ -112,6 +112,9 @@ func (t *timer) disarm() {
 	}
 }
 
+// stale reports whether t was to be disarmed when a request came: the express way saves that.
+func (t *timer) stale() bool { return t.class == timeKeepAlive && t.conn.ease == easeAsked }
+
 // Timer tells that the time asked for with SetTimer has come.
 func (e *Engine) Timer(now int64) {
 	e.enter(now)
@@ -127,6 +130,9 @@ func (e *Engine) Timer(now int64) {
 	e.servePools()
 	next := int64(0)
 	earliest := func(l *timerList) {
+		for l.first != nil && l.first.stale() {
+			l.first.disarm()
+		}
 		if t := l.first; t != nil && (next == 0 || t.at < next) {
 			next = t.at
 		}
@@ -156,14 +162,17 @@ func (e *Engine) expireAll(t *terms) {
 
 func (e *Engine) expireList(l *timerList) {
 	for t := l.first; t != nil && t.at <= e.now; t = l.first {
-		class := t.class
+		class, stale := t.class, t.stale()
 		t.disarm()
-		e.expire(t.conn, class)
+		if !stale {
+			e.expire(t.conn, class)
+		}
 	}
 }
 
 // expire acts on a timer of c that has run out.
 func (e *Engine) expire(c *conn, class timeClass) {
+	c.leaveExpress()
 	switch class {
 	case timeHeaders, timeRequest, timeBodyIdle:
 		if c.raw == nil {

@@ -18,10 +18,18 @@ func (e *Engine) watch(c *conn) {
 	default:
 		c.requestTimer.disarm()
 		if c.idle() {
-			e.watchRead(c, timeKeepAlive)
+			e.rest(c)
 		} else {
 			c.readTimer.disarm()
 		}
+	}
+}
+
+// rest has c, which is idle, wait for a request.
+func (e *Engine) rest(c *conn) {
+	e.watchRead(c, timeKeepAlive)
+	if c.calm() {
+		c.ease = easeCalm
 	}
 }
 

@@ -225,10 +225,12 @@ func (w *world) deliver() {
 	for {
 		for _, ev := range w.engine.Events() {
 			w.log = append(w.log, w.describe(ev))
+			checkEase(w.t, w.engine)
 			if w.handler != nil {
 				w.handler(w, ev)
 			}
 		}
+		checkEase(w.t, w.engine)
 		if !w.turn {
 			return
 		}

@@ -2,11 +2,15 @@ package sandbox
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"runtime"
 
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/portholehttp/porthole/host/internal/instrument"
+	"github.com/portholehttp/porthole/host/internal/optimize"
 )
 
 // CompileConfig says what is added to a guest so that the host can bound it. The zero value adds nothing: the guest is trusted to
@@ -18,24 +22,21 @@ type CompileConfig struct {
 	TableElements uint32 // the most elements of each table; 0: no bound
 }
 
-// compiler is held by who compiles. One compilation at a time, in the process, leaves the other processors to the guests that
-// run, and bounds the memory it takes.
-var compiler = make(chan struct{}, 1)
-
 // compileHook is called when a compilation begins. It is for tests.
 var compileHook = func() {}
 
 // Compile compiles wasm, or takes it from the cache. name is what faults call the guest. The error is ErrNoMemory, an
 // *instrument.Refusal, or what the compiler found.
 //
-// Compiling takes a second for a large module, and others may have to wait for it. When ctx ends, Compile returns its cause at
+// Compiling takes a second for a large module, and others of the engine have to wait for it: that bounds the memory it takes. The first
+// module is compiled by all processors, later ones by one, which leaves the others to the guests that run. When ctx ends, Compile returns its cause at
 // once. What it had begun goes on, as it cannot be interrupted, and is freed when it is done; so wasm must not be changed afterwards either.
 func (e *Engine) Compile(ctx context.Context, name string, wasm []byte, c CompileConfig) (*Module, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	select {
-	case compiler <- struct{}{}:
+	case e.compiler <- struct{}{}:
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
@@ -45,7 +46,7 @@ func (e *Engine) Compile(ctx context.Context, name string, wasm []byte, c Compil
 	}
 	done := make(chan result)
 	e.compiling.Go(func() {
-		defer func() { <-compiler }()
+		defer func() { <-e.compiler }()
 		m, err := e.compile(name, wasm, c)
 		select {
 		case done <- result{m, err}:
@@ -70,14 +71,29 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 			m, err = nil, fmt.Errorf("compile: the compiler failed: %v", r)
 		}
 	}()
-	compileHook()
-	rewritten := &instrument.Module{Wasm: wasm}
-	if c != (CompileConfig{}) {
-		if rewritten, err = instrument.Rewrite(wasm, instrument.Config(c)); err != nil {
+	key := codeKey{sha256.Sum256(wasm), c}
+	made := e.share(key)
+	if made == nil {
+		if made, err = e.translate(wasm, c); err != nil {
 			return nil, err
 		}
+		made.key = key
+		e.keep(made)
 	}
-	ctx := context.Background() // of the caller's, wazero looks at some values; there are none to give it
+	return &Module{name: name, engine: e, code: made}, nil
+}
+
+// translate makes code of a module's bytes.
+func (e *Engine) translate(wasm []byte, c CompileConfig) (_ *code, err error) {
+	compileHook()
+	rewritten, err := e.rewrite(wasm, c)
+	if err != nil {
+		return nil, err
+	}
+	ctx := context.Background() // of the caller's, wazero looks at some values that are not the caller's to give
+	if e.Modules() == 0 {
+		ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
+	}
 	compiled, err := e.runtime.CompileModule(ctx, rewritten.Wasm)
 	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
@@ -87,12 +103,24 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 		_ = compiled.Close(ctx) // nothing runs of it
 		return nil, ErrNoMemory
 	}
-	e.live.Add(1)
-	return &Module{
-		name: name, engine: e, compiled: compiled, config: c,
-		globals: rewritten.Globals, resettable: rewritten.Resettable,
-		pages: e.growable(memory),
-	}, nil
+	return &code{compiled: compiled, globals: rewritten.Globals, resettable: rewritten.Resettable, pages: e.growable(memory)}, nil
+}
+
+// rewrite returns what is compiled in place of wasm. A module that is refused when it is optimized may be accepted as it is, as it has less code.
+func (e *Engine) rewrite(wasm []byte, c CompileConfig) (*instrument.Module, error) {
+	pages := e.memoryPages
+	if c.MemoryPages != 0 {
+		pages = min(pages, c.MemoryPages)
+	}
+	optimized := optimize.Rewrite(wasm, optimize.Config{MemoryPages: pages})
+	if c == (CompileConfig{}) {
+		return &instrument.Module{Wasm: optimized}, nil
+	}
+	m, err := instrument.Rewrite(optimized, instrument.Config(c))
+	if err != nil {
+		return instrument.Rewrite(wasm, instrument.Config(c))
+	}
+	return m, nil
 }
 
 // growable returns to how many pages a memory can grow, 0 if it has them all from the start.

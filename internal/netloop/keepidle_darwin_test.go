@@ -1,5 +1,0 @@
-package netloop
-
-import "golang.org/x/sys/unix"
-
-const keepIdle = unix.TCP_KEEPALIVE
