@@ -43,7 +43,7 @@ func (e *Engine) requestOpen(owner uint64, record []byte) (uint64, abi.Status) {
 	}
 	p := e.pool(owner, &d, record)
 	p.limits = d
-	x := e.handles.open()
+	x := e.handles.open(nil)
 	x.sends = &sending{pool: p}
 	e.requests++
 	p.put(x)
@@ -109,9 +109,10 @@ func (e *Engine) schedulePool(p *pool) {
 	}
 }
 
-// servePools deals with the pools in which something has changed.
+// servePools deals with the pools in which something has changed, and with the connections that others let go on.
 func (e *Engine) servePools() {
-	if len(e.pools) > 0 {
+	for len(e.pools) > 0 || len(e.handles.stirred) > 0 {
+		e.settleStirred()
 		e.serveAll()
 	}
 }

@@ -27,6 +27,7 @@ type more struct {
 	onEnd   []func()
 	decoder *text.Decoder // after SetEncoding
 	queue   [][]byte      // what came while paused, until it is delivered
+	moved   bool          // the engine moves what comes: see Pipe
 }
 
 // noMore is the more of those that have none. It is only read.
@@ -51,6 +52,7 @@ func (r *Readable) own() *more {
 func (r *Readable) OnData(listener func(chunk []byte)) {
 	m := r.own()
 	m.onData = append(m.onData, listener)
+	m.keepHere(r)
 }
 
 // OnEnd adds a listener for the end. It comes once at most, and no data follows.
@@ -67,7 +69,9 @@ func (r *Readable) SetEncoding(encoding string) error {
 	if err != nil {
 		return err
 	}
-	r.own().decoder = text.NewDecoder(e)
+	m := r.own()
+	m.decoder = text.NewDecoder(e)
+	m.keepHere(r)
 	return nil
 }
 
