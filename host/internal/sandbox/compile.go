@@ -5,9 +5,6 @@ import (
 	"fmt"
 
 	"github.com/tetratelabs/wazero/api"
-
-	"github.com/portholehttp/porthole/host/internal/instrument"
-	"github.com/portholehttp/porthole/host/internal/optimize"
 )
 
 // CompileConfig says what is added to a guest so that the host can bound it. The zero value adds nothing: the guest is trusted to
@@ -92,23 +89,6 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 		globals: rewritten.Globals, resettable: rewritten.Resettable,
 		pages: e.growable(memory),
 	}, nil
-}
-
-// rewrite returns what is compiled in place of wasm. A module that is refused when it is optimized may be accepted as it is, as it has less code.
-func (e *Engine) rewrite(wasm []byte, c CompileConfig) (*instrument.Module, error) {
-	pages := e.memoryPages
-	if c.MemoryPages != 0 {
-		pages = min(pages, c.MemoryPages)
-	}
-	optimized := optimize.Rewrite(wasm, optimize.Config{MemoryPages: pages})
-	if c == (CompileConfig{}) {
-		return &instrument.Module{Wasm: optimized}, nil
-	}
-	m, err := instrument.Rewrite(optimized, instrument.Config(c))
-	if err != nil {
-		return instrument.Rewrite(wasm, instrument.Config(c))
-	}
-	return m, nil
 }
 
 // growable returns to how many pages a memory can grow, 0 if it has them all from the start.

@@ -21,6 +21,7 @@ type Functions map[string]api.GoModuleFunc
 // EngineConfig configures an Engine.
 type EngineConfig struct {
 	Cache       wazero.CompilationCache // may be shared with other engines
+	Optimized   string                  // a directory where optimized modules are kept; empty: they are not
 	MemoryPages uint32                  // the most memory of one instance, in pages of 64 KiB
 	Imports     []abi.Function          // all that guests may import, besides WASI and HostModules
 	Functions   Functions               // what each of Imports calls
@@ -31,6 +32,7 @@ type EngineConfig struct {
 type Engine struct {
 	runtime     wazero.Runtime
 	memoryPages uint32
+	optimized   optimizedDir
 	compiling   sync.WaitGroup // compilations that run, be they wanted or not
 	live        atomic.Int64   // compiled modules that are not freed
 }
@@ -49,6 +51,7 @@ func NewEngine(ctx context.Context, c EngineConfig) (*Engine, error) {
 			WithDebugInfoEnabled(false).
 			WithMemoryLimitPages(c.MemoryPages)),
 		memoryPages: c.MemoryPages,
+		optimized:   optimizedDir(c.Optimized),
 	}
 	if err := e.register(ctx, &c); err != nil {
 		_ = e.runtime.Close(ctx) // err says more
