@@ -102,8 +102,8 @@ func (o *outgoing) SetHeader(name string, value ...string) error {
 	if o.headWritten {
 		return errHeadersSent("set a header")
 	}
-	for _, v := range value {
-		if err := checkHeader(Header{name, v}); err != nil {
+	for i := range value {
+		if err := checkField(name, value[i]); err != nil {
 			return err
 		}
 	}
@@ -237,7 +237,7 @@ func (o *outgoing) EndString(s string, encoding ...string) {
 }
 
 func (o *outgoing) end(body []byte) {
-	if k, x := o.known, o.exchange; k != nil && !o.headSent && o.more == nil && !k.announces && x.res.SendDate && !x.over {
+	if k, x := o.known, o.exchange; k != nil && !o.headSent && !o.ended && o.more == nil && !k.announces && x.res.SendDate && !x.over {
 		// A response that is all here, as most are: what follows does the same for it, with more questions.
 		status := port.ResponseSend(x.handle, abi.SendHead|abi.SendEnd, k.record, body)
 		if status != abi.StatusOK {
@@ -248,6 +248,9 @@ func (o *outgoing) end(body []byte) {
 		o.flushed, o.turn = true, port.Turn
 		if x.req.body.Complete {
 			x.finish()
+			if x.req.more != nil {
+				x.forget()
+			}
 		}
 		return
 	}
@@ -383,7 +386,9 @@ func (o *outgoing) finished() {
 	if o.more == nil {
 		return
 	}
-	for _, listener := range o.more.onFinish {
+	listeners := o.more.onFinish
+	o.more.onFinish = nil
+	for _, listener := range listeners {
 		listener()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -185,6 +186,7 @@ func TestPlugin(t *testing.T) {
 	t.Run("events", func(t *testing.T) { pluginEvents(t, load(t, code, abi.StatusDenied, abi.StatusOK)) })
 	t.Run("sockets and timers", func(t *testing.T) { pluginSockets(t, load(t, code)) })
 	t.Run("requests of its own", func(t *testing.T) { pluginRequests(t, load(t, code)) })
+	t.Run("memory", func(t *testing.T) { pluginMemory(t, load(t, code)) })
 	t.Run("a panic traps", func(t *testing.T) { pluginPanics(t, load(t, code)) })
 }
 
@@ -278,6 +280,39 @@ func pluginRequests(t *testing.T, p *plugin) {
 	require.NoError(t, p.event(abi.EventError, abi.StatusFlags(abi.StatusDenied), 102, []byte("EACCES no grant to connect to upstream:8080"), nil))
 	require.NoError(t, p.event(abi.EventClose, abi.EventDone, 102, nil, nil))
 	assert.Equal(t, []string{`send 8 HEAD|END 502 {} "EACCES: no grant to connect to upstream:8080"`}, p.Take())
+}
+
+// A hello in wasm allocates what it does natively, and garbage is collected between events only.
+func pluginMemory(t *testing.T, p *plugin) {
+	p.Take()
+	ask := func() (mallocs, collections, forced int) {
+		require.NoError(t, p.event(abi.EventRequest, abi.EventEnd, 7, porttest.RequestRecord(strings.Replace(get, "/", "/memory", 1), 0), nil))
+		_, err := fmt.Sscanf(p.Take()[0], `send 7 HEAD|END 200 {} "%d %d %d"`, &mallocs, &collections, &forced)
+		require.NoError(t, err)
+		return
+	}
+	p.host = porttest.Quiet{}
+	head := porttest.RequestRecord(get, 0)
+	hello := func(exchanges int) {
+		for n := range exchanges {
+			require.NoError(t, p.event(abi.EventRequest, abi.EventEnd, uint64(n), head, nil))
+		}
+	}
+	hello(10) // the first ones allocate for good
+	p.host = p.fakePort
+	before, _, _ := ask()
+	p.host = porttest.Quiet{}
+	hello(200)
+	p.host = p.fakePort
+	after, _, _ := ask()
+	assert.Less(t, after-before, 100)
+
+	p.host = porttest.Quiet{}
+	hello(30_000)
+	p.host = p.fakePort
+	_, collections, forced := ask()
+	assert.Positive(t, collections)
+	assert.Equal(t, collections, forced)
 }
 
 func pluginPanics(t *testing.T, p *plugin) {

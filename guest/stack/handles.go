@@ -40,14 +40,21 @@ func (t *handleTable) release(i uint32) {
 	}
 }
 
-// open returns a cleared exchange with a handle.
-func (t *handleTable) open() *exchange {
+// open returns an exchange with a handle, on c if that is not nil.
+func (t *handleTable) open(c *conn) *exchange {
 	s, handle := t.take()
-	if s.exchange == nil {
-		s.exchange = new(exchange)
+	x := s.exchange
+	switch {
+	case x == nil:
+		x = new(exchange)
+		s.exchange = x
+		fallthrough
+	case !x.clean:
+		*x = exchange{handle: handle, conn: c, remaining: -1}
+	default:
+		x.handle, x.conn, x.clean = handle, c, false
 	}
-	*s.exchange = exchange{handle: handle, remaining: -1}
-	return s.exchange
+	return x
 }
 
 // exchange returns the exchange of a handle, nil for one that is over.

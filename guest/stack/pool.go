@@ -43,7 +43,7 @@ func (e *Engine) requestOpen(owner uint64, record []byte) (uint64, abi.Status) {
 	}
 	p := e.pool(owner, &d, record)
 	p.limits = d
-	x := e.handles.open()
+	x := e.handles.open(nil)
 	x.sends = &sending{pool: p}
 	e.requests++
 	p.put(x)

@@ -17,7 +17,7 @@ func (e *Engine) beginRequest(c *conn, head []byte) {
 		return
 	}
 	c.readTimer.disarm()
-	x := e.handles.open()
+	x := e.handles.open(c)
 	x.head, x.http10 = h.Method == h1.MethodHead, h.Minor == 0
 	x.last = !h.KeepAlive || l.options.MaxRequests > 0 && c.served >= l.options.MaxRequests
 	c.append(x)
@@ -43,7 +43,7 @@ func (e *Engine) beginKnown(c *conn, m *recollection, record []byte, method h1.M
 	l := c.listener
 	c.served++
 	c.readTimer.disarm()
-	x := e.handles.open()
+	x := e.handles.open(c)
 	x.head = method == h1.MethodHead
 	x.last = l.options.MaxRequests > 0 && c.served >= l.options.MaxRequests
 	c.append(x)

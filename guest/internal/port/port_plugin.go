@@ -217,14 +217,9 @@ func onEvent(kind, flags uint32, target uint64, headSize, bodySize uint32) {
 		Dispatch(k, flags, target, head, body)
 	}
 	letRun()
-}
-
-// view is unsafe.Slice, which in wasm is a call that multiplies.
-func view(p unsafe.Pointer, size int) []byte {
-	return *(*[]byte)(unsafe.Pointer(&struct {
-		p         unsafe.Pointer
-		size, cap int
-	}{p, size, size}))
+	if int32(Turn-garbage.due) >= 0 {
+		garbage.collect()
+	}
 }
 
 // letRun lets goroutines run that listeners have started. When the export returns they stand still until
