@@ -68,8 +68,8 @@ func TestPipeIsNotTheEngines(t *testing.T) {
 		"of what is over":       func(r *Readable, _ *own) { r.Handle = 0 },
 		"while something waits": func(r *Readable, _ *own) { r.own().queue = [][]byte{[]byte("b")} },
 	} {
-		p, r, to := newPipe(t)
-		r, to = &Readable{Handle: 8}, &own{sink{p: p}, 9}
+		p, _, _ := newPipe(t)
+		r, to := &Readable{Handle: 8}, &own{sink{p: p}, 9}
 		r.Pipe(to)
 		change(r, to)
 		p.Take()
