@@ -69,9 +69,9 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 	if r.observe, err = observe.New(c.Metrics, c.TracerProvider); err != nil {
 		return err
 	}
-	cache, optimized := c.Cache, ""
+	cache, rewritten := c.Cache, ""
 	if cache == nil {
-		if cache, optimized, err = openCache(c, r.log); err != nil {
+		if cache, rewritten, err = openCache(c, r.log); err != nil {
 			return err
 		}
 		r.cache = cache
@@ -81,7 +81,7 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 	}
 	if r.stacks, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
 		Cache:       cache,
-		Optimized:   optimized,
+		Rewritten:   rewritten,
 		MemoryPages: uint32(orDefault(c.MaxStackPages, DefaultMaxStackPages)),
 		Imports:     abi.StackImports,
 		Functions:   sockabi.Functions,
@@ -90,7 +90,7 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 	}
 	if r.handlers, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
 		Cache:       cache,
-		Optimized:   optimized,
+		Rewritten:   rewritten,
 		MemoryPages: maxPages, // each module has a limit of its own
 		Imports:     abi.HandlerImports,
 		Functions:   httpabi.Functions,
@@ -122,10 +122,10 @@ func compileStack(e *sandbox.Engine, wasm []byte) (wait func() (*sandbox.Module,
 	})
 }
 
-// openCache returns the cache that c asks for, and the directory of optimized modules in it, empty if it is not on disk. That the default place
+// openCache returns the cache that c asks for, and the directory of rewritten modules in it, empty if it is not on disk. That the default place
 // will not do is no reason not to start.
-func openCache(c *Config, log *slog.Logger) (cache wazero.CompilationCache, optimized string, err error) {
-	const below = "optimized"
+func openCache(c *Config, log *slog.Logger) (cache wazero.CompilationCache, rewritten string, err error) {
+	const below = "rewritten"
 	if c.NoCache {
 		return wazero.NewCompilationCache(), "", nil
 	}

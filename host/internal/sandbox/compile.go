@@ -86,26 +86,25 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 // code, and what is wrong with it is told in the terms of its author.
 func (e *Engine) translate(wasm []byte, c CompileConfig) (*code, error) {
 	compileHook()
-	if made, err := e.nativeCode(e.optimize(wasm, c), c); err == nil {
-		return made, nil
-	}
-	return e.nativeCode(wasm, c)
-}
-
-// nativeCode has a module compiled with what bounds it.
-func (e *Engine) nativeCode(wasm []byte, c CompileConfig) (*code, error) {
-	bounded := &instrument.Module{Wasm: wasm}
-	if c != (CompileConfig{}) {
-		var err error
-		if bounded, err = instrument.Rewrite(wasm, instrument.Config(c)); err != nil {
-			return nil, err
+	if m, err := e.rewrite(wasm, c); err == nil {
+		if made, err := e.nativeCode(m); err == nil {
+			return made, nil
 		}
 	}
+	m, err := bound(wasm, c)
+	if err != nil {
+		return nil, err
+	}
+	return e.nativeCode(m)
+}
+
+// nativeCode has a module compiled.
+func (e *Engine) nativeCode(m *instrument.Module) (*code, error) {
 	ctx := context.Background() // of the caller's, wazero looks at some values that are not the caller's to give
 	if e.Modules() == 0 {
 		ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
 	}
-	compiled, err := e.runtime.CompileModule(ctx, bounded.Wasm)
+	compiled, err := e.runtime.CompileModule(ctx, m.Wasm)
 	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
@@ -114,7 +113,7 @@ func (e *Engine) nativeCode(wasm []byte, c CompileConfig) (*code, error) {
 		_ = compiled.Close(ctx) // nothing runs of it
 		return nil, ErrNoMemory
 	}
-	return &code{compiled: compiled, globals: bounded.Globals, resettable: bounded.Resettable, pages: e.growable(memory)}, nil
+	return &code{compiled: compiled, globals: m.Globals, resettable: m.Resettable, pages: e.growable(memory)}, nil
 }
 
 // growable returns to how many pages a memory can grow, 0 if it has them all from the start.

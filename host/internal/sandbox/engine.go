@@ -20,7 +20,7 @@ type Functions map[string]api.GoModuleFunc
 // EngineConfig configures an Engine.
 type EngineConfig struct {
 	Cache       wazero.CompilationCache // may be shared with other engines
-	Optimized   string                  // a directory where optimized modules are kept; empty: they are not
+	Rewritten   string                  // a directory where rewritten modules are kept; empty: they are not
 	MemoryPages uint32                  // the most memory of one instance, in pages of 64 KiB
 	Imports     []abi.Function          // all that guests may import, besides WASI and HostModules
 	Functions   Functions               // what each of Imports calls
@@ -32,7 +32,7 @@ type Engine struct {
 	runtime     wazero.Runtime
 	memoryPages uint32
 	compiler    chan struct{} // held by who compiles
-	optimized   optimizedDir
+	rewritten   rewrittenDir
 	compiling   sync.WaitGroup // compilations that run, be they wanted or not
 
 	mu    sync.Mutex
@@ -55,7 +55,7 @@ func NewEngine(ctx context.Context, c EngineConfig) (*Engine, error) {
 		memoryPages: c.MemoryPages,
 		compiler:    make(chan struct{}, 1),
 		codes:       make(map[codeKey]*code),
-		optimized:   optimizedDir(c.Optimized),
+		rewritten:   rewrittenDir(c.Rewritten),
 	}
 	if err := e.register(ctx, &c); err != nil {
 		_ = e.runtime.Close(ctx) // err says more

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"bytes"
 	"os"
 	"testing"
 
@@ -12,32 +11,48 @@ import (
 	"github.com/portholehttp/porthole/wasm"
 )
 
-// An optimized module is read where it was kept; a file that is damaged, or for other things, is not.
-func TestOptimizedDir(t *testing.T) {
-	d := optimizedDir(t.TempDir() + "/optimized")
-	c := optimize.Config{MemoryPages: 1000}
-	want := optimize.Rewrite(wasm.Stack, c)
-	require.True(t, bytes.Equal(want, d.rewrite(wasm.Stack, c)))
-	file := d.file(wasm.Stack, c)
-	kept, ok := readOptimized(file)
-	require.True(t, ok)
-	assert.True(t, bytes.Equal(want, kept))
+// A rewritten module is read where it was kept; a file that is damaged, or for other things, is not.
+func TestRewrittenDir(t *testing.T) {
+	d := rewrittenDir(t.TempDir() + "/rewritten")
+	o := optimize.Config{MemoryPages: 1000}
+	c := CompileConfig{Meter: true, CallDepth: 1000}
+	want, err := bound(optimize.Rewrite(wasm.Stack, o), c)
+	require.NoError(t, err)
+	require.NotZero(t, want.Globals)
+	require.True(t, want.Resettable)
+	got, err := d.rewrite(wasm.Stack, o, c)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	file := d.file(wasm.Stack, o, c)
+	require.Equal(t, want, readRewritten(file))
 	entries, err := os.ReadDir(string(d))
 	require.NoError(t, err)
 	assert.Len(t, entries, 1, "nothing else is left")
 
-	other := []byte("another module")
-	require.NoError(t, writeOptimized(file, other))
-	assert.Equal(t, other, d.rewrite(wasm.Stack, c), "it is not read")
-	assert.NotEqual(t, file, d.file(wasm.Stack, optimize.Config{MemoryPages: 1001}))
-	assert.NotEqual(t, file, d.file(wasm.Stack[1:], c))
+	other, err := bound([]byte("\x00asm\x01\x00\x00\x00"), CompileConfig{})
+	require.NoError(t, err)
+	require.NoError(t, writeRewritten(file, other))
+	got, err = d.rewrite(wasm.Stack, o, c)
+	require.NoError(t, err)
+	assert.Equal(t, other, got, "it is not read")
+	assert.NotEqual(t, file, d.file(wasm.Stack, optimize.Config{MemoryPages: 1001}, c))
+	assert.NotEqual(t, file, d.file(wasm.Stack, o, CompileConfig{Meter: true, CallDepth: 1001}))
+	assert.NotEqual(t, file, d.file(wasm.Stack[1:], o, c))
 
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)
 	for _, damaged := range [][]byte{nil, b[:len(b)-1], append([]byte{'A'}, b[1:]...)} {
 		require.NoError(t, os.WriteFile(file, damaged, 0o600))
-		assert.True(t, bytes.Equal(want, d.rewrite(wasm.Stack, c)))
-		kept, ok := readOptimized(file)
-		assert.True(t, ok && bytes.Equal(want, kept), "it is not written again")
+		got, err := d.rewrite(wasm.Stack, o, c)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+		assert.Equal(t, want, readRewritten(file), "it is not written again")
 	}
+}
+
+func TestRefusedModuleIsNotKept(t *testing.T) {
+	d := rewrittenDir(t.TempDir() + "/rewritten")
+	_, err := d.rewrite(make([]byte, smallModule+1), optimize.Config{}, CompileConfig{Meter: true})
+	require.Error(t, err)
+	assert.NoDirExists(t, string(d))
 }
