@@ -32,6 +32,9 @@ func FuzzMemo(f *testing.F) {
 		"GET /" + fields + "\r\n|OPTIONS /" + fields + "\r\n|OPTIONS *" + fields + "\r\n|GET http://y/" + fields + "\r\n",
 		"GET /" + fields + "\r\n|GET /" + fields + "Expect: 100-continue\r\n\r\n|GET /" + fields + "Connection: close\r\n\r\n|GET /" + fields + "\r\n",
 		"GET /" + fields + "\r\n|\r\nGET /" + fields + "\r\n|\r|\nGET /" + fields + "\r\n|" + "GET /" + strings.Repeat("a", 100) + fields + "\r\n",
+		"GET /" + fields + "\r\n|GET /" + fields + "Connection: close\r\n\r\n|#1GET /" + fields + "Connection: close\r\n\r\n|#1GET /" + fields + "\r\n",
+		strings.Repeat("GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n|", 2) + "#1GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+		strings.Repeat("GET /stream"+fields+"\r\n|", 4),
 	} {
 		f.Add([]byte(s), uint16(120), uint8(0))
 		f.Add([]byte(s), uint16(400), uint8(3))
@@ -41,6 +44,11 @@ func FuzzMemo(f *testing.F) {
 			var told strings.Builder
 			handler := func(w *world, ev Event) {
 				fmt.Fprintf(&told, "%d %d %d %q %q\n", ev.Kind, ev.Flags, ev.Target, ev.Head, ev.Body)
+				if strings.Contains(string(ev.Head), "/stream") {
+					w.op(abi.OpResponseSend, ev.Target, abi.SendHead, responseHead(200), []byte("a"))
+					w.op(abi.OpResponseSend, ev.Target, abi.SendEnd, nil, []byte("b"))
+					return
+				}
 				hello(w, ev)
 			}
 			w := newMemoWorld(t, off, handler, func(o *abi.Options) {
@@ -74,7 +82,7 @@ func TestMemoIsTheListeners(t *testing.T) {
 	require.Equal(t, 1, w.recollections())
 	require.Contains(t, w.sent(s), "200 OK")
 
-	const strict = 5<<32 | 5
+	const strict = 5<<32 | 1_000_005
 	o := abi.DefaultOptions
 	o.MaxHeaderBytes = uint32(len(get)) - 1
 	require.Equal(t, abi.StatusOK, w.engine.ListenerOpen(strict, &o))
@@ -83,6 +91,35 @@ func TestMemoIsTheListeners(t *testing.T) {
 	w.deliver()
 	w.data(h, get)
 	require.Contains(t, w.sent(h), "431 ")
+}
+
+// A connection may refer to a slot that is another listener's by now.
+func TestMemoChangesHands(t *testing.T) {
+	w := newWorld(t, nil)
+	fields := 0
+	w.handler = func(w *world, ev Event) {
+		fields = len(decodeRequest(t, ev.Head).fields)
+		w.respond(ev.Target, 200, "")
+	}
+	const few = 5<<32 | 1_000_005
+	o := abi.DefaultOptions
+	o.MaxHeadersCount = 1
+	require.Equal(t, abi.StatusOK, w.engine.ListenerOpen(few, &o))
+	head := func(i int) string { return fmt.Sprintf("GET / HTTP/1.1\r\nHost: x\r\nN: %d\r\n\r\n", i) }
+	s := w.connect()
+	for range 3 {
+		w.data(s, head(0))
+	}
+	for i := memoSlots; i >= 0; i-- {
+		h := w.newSocket()
+		w.engine.Accept(h, few, w.now)
+		w.data(h, get)
+		w.data(h, head(i))
+	}
+	require.Equal(t, 1, fields)
+	require.NotEqual(t, w.engine.conn(s).listener, w.engine.conn(s).memo.listener)
+	w.data(s, head(0))
+	require.Equal(t, 2, fields)
 }
 
 // A longer target makes a remembered head too large.
@@ -138,6 +175,24 @@ func TestMemoIsBounded(t *testing.T) {
 		}
 	}
 	require.Equal(t, memoSlots, w.recollections())
+
+	// A slot whose record an event refers to is not filled anew.
+	m := w.engine.memo.slots[w.engine.memo.next]
+	s := sockets[0]
+	w.engine.conn(s).memo, w.engine.conn(s).misses = m, 0
+	var got []string
+	w.handler = func(w *world, ev Event) {
+		got = append(got, decodeRequest(t, ev.Head).fields[1])
+		w.respond(ev.Target, 200, "")
+	}
+	was := decodeRequest(t, m.record).fields[1]
+	w.data(s, string(m.record[m.text:])+"GET / HTTP/1.1\r\nHost: x\r\nN: 9999\r\n\r\n")
+	require.Equal(t, []string{was, "N: 9999"}, got)
+	w.handler = func(w *world, ev Event) {
+		require.Equal(t, want, decodeRequest(t, ev.Head).fields[1])
+		w.respond(ev.Target, 200, "")
+	}
+
 	long := "GET / HTTP/1.1\r\nHost: x\r\nN: " + strings.Repeat("a", maxMemoHead) + "\r\n\r\n"
 	want = long[strings.Index(long, "N: ") : len(long)-4]
 	for range 4 {
