@@ -29,6 +29,7 @@ func TestReadyHead(t *testing.T) {
 		require.Equal(t, abi.StatusOK, w.engine.ListenerOpen(other, &o))
 		sockets := []uint64{w.connect(), w.newSocket()}
 		w.engine.Accept(sockets[1], other, w.now)
+		record, i := records[0], 0
 		w.handler = func(w *world, ev Event) {
 			if ev.Kind != abi.EventRequest {
 				return
@@ -38,7 +39,9 @@ func TestReadyHead(t *testing.T) {
 					asked++
 				}
 			}
-			record := records[r.IntN(1+r.IntN(len(records)))]
+			if r.IntN(4) == 0 {
+				record = records[r.IntN(1+r.IntN(len(records)))]
+			}
 			body := []byte(strings.Repeat("x", 10*r.IntN(3)))
 			if r.IntN(8) == 0 {
 				w.op(abi.OpResponseSend, ev.Target, abi.SendHead, record, body)
@@ -49,14 +52,16 @@ func TestReadyHead(t *testing.T) {
 			w.op(abi.OpExchangeFail, ev.Target, 0, nil, nil) // if it is not over
 		}
 		for range 60 {
-			i := r.IntN(len(sockets))
+			if r.IntN(4) == 0 {
+				i = 1 - i
+			}
 			s := sockets[i]
 			if w.sockets[s].closed || w.sockets[s].shut {
 				break
 			}
 			w.data(s, []string{"GET", "GET", "GET", "HEAD"}[r.IntN(4)]+" / HTTP/1.1\r\nHost: x\r\n\r\n")
 			if r.IntN(10) == 0 {
-				w.pass(int64(r.IntN(int(2 * second))))
+				w.pass(int64(r.IntN(int(3 * second))))
 			}
 		}
 		return []string{w.sent(sockets[0]), w.sent(sockets[1]), strings.Join(w.log, "\n")}, asked
