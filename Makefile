@@ -16,12 +16,13 @@ ADDR     ?= 127.0.0.1:8080
 FUZZTIME ?= 10s
 SOAK     ?= 10m
 TESTFLAGS ?=
+BENCHFLAGS ?=
 
 EXE := $(shell go env GOEXE)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build examples run test race fuzz bench soak generate profile artifact check \
+.PHONY: help build examples run test race fuzz bench bench-peers soak generate profile artifact check \
 	tools format format-check vet lint cross artifact-check clean FORCE
 
 help: ## print this list
@@ -55,8 +56,11 @@ fuzz: ## run every fuzz target for FUZZTIME, 10s
 		done; \
 	done
 
-bench: build build/hello.wasm ## measure the server beside net/http and Node
-	go run ./tests/bench -porthole bin/porthole$(EXE) -handler build/hello.wasm
+bench: build ## measure the server beside net/http and Node; BENCHFLAGS='-rounds 1'
+	go -C tests/bench run . -porthole $(CURDIR)/bin/porthole$(EXE) -case quick $(BENCHFLAGS)
+
+bench-peers: build ## all cases beside all peers, with the targets; BENCHFLAGS='-case hello,echo'
+	go -C tests/bench run . -porthole $(CURDIR)/bin/porthole$(EXE) $(BENCHFLAGS)
 
 soak: build/hello.wasm build/upload.wasm ## ten minutes of mixed traffic, faults and reloads; SOAK=1m for one
 	go run ./tests/soak -time $(SOAK)
@@ -77,7 +81,7 @@ format: ## format the Go sources
 	gofmt -w .
 
 check: export PORTHOLE_REQUIRE_PEERS = 1
-check: tools format-check generate vet lint test race cross artifact-check ## all of CI
+check: tools format-check generate vet lint test race cross artifact-check bench-check ## all of CI
 	git diff --exit-code
 
 clean: ## remove what was built
@@ -110,3 +114,7 @@ cross:
 
 artifact-check:
 	go run ./wasm/build -check -reproduce
+
+# A module of its own, so that what it compares with is nothing that Porthole needs. It reads /proc, and so is for Linux.
+bench-check:
+	cd tests/bench && go vet ./... && $(WASM) go vet ./guests/... ./handlers/... && go test ./... && go run $(GOLANGCI) run ./...

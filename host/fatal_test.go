@@ -50,7 +50,9 @@ func TestServerEndsWhenAFreshStackDoesNotStart(t *testing.T) {
 	require.NoError(t, err, "it goes on")
 	require.NoError(t, s.Err())
 
-	require.NoError(t, r.stack.Close(ctx)) // nothing can be instantiated of it any more
+	stack, err := r.stack()
+	require.NoError(t, err)
+	require.NoError(t, stack.Close(ctx)) // nothing can be instantiated of it any more
 	visit()
 	<-s.Done()
 	var fault *FaultError
@@ -74,4 +76,15 @@ func (l *locked) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.w.Write(p)
+}
+
+func TestStackThatDoesNotCompile(t *testing.T) {
+	ctx := context.Background()
+	spec := moduletest.Stack()
+	spec.Function("on_timer").Body = []byte{0x1a, 0x0b} // drop of nothing
+	r, err := newRuntime(ctx, Config{NoCache: true}, spec.Encode())
+	require.NoError(t, err, "it is compiled while the caller goes on")
+	_, err = r.NewServer(nil, ServerConfig{})
+	require.ErrorContains(t, err, "compile: ")
+	require.NoError(t, r.Close(ctx))
 }

@@ -16,8 +16,8 @@ import (
 // a *LoadError if the module is at fault, ErrRuntimeClosed, what c.Validate says, or ctx's.
 //
 // Compiling takes a second for a large module. If ctx ends meanwhile, Load returns at once; the compiler ends in the background, and
-// wasm must not be changed then either. One module is compiled at a time, so that servers that run have the other
-// processors.
+// wasm must not be changed then either. One module is compiled at a time, and all but the first on one
+// processor, so that servers that run have the others.
 func (r *Runtime) Load(ctx context.Context, name string, wasm []byte, c HandlerConfig) (*Handler, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err

@@ -26,10 +26,10 @@ type Runtime struct {
 	observe  *observe.Hub // nil: nobody looks
 	clock    Clock        // nil: the system's
 	modules  sandbox.HostModules
-	cache    wazero.CompilationCache // to be closed with it; nil if it is the embedder's
-	stacks   *sandbox.Engine         // its guests can import sockets
-	handlers *sandbox.Engine         // its guests cannot
-	stack    *sandbox.Module
+	cache    wazero.CompilationCache         // to be closed with it; nil if it is the embedder's
+	stacks   *sandbox.Engine                 // its guests can import sockets
+	handlers *sandbox.Engine                 // its guests cannot
+	stack    func() (*sandbox.Module, error) // waits until it is compiled
 
 	mu      sync.Mutex
 	closed  bool
@@ -41,8 +41,8 @@ type Runtime struct {
 	freeErr error
 }
 
-// New compiles the stack, or takes it from the cache, and returns a Runtime. Compiling takes half a second
-// and cannot be interrupted: ctx is looked at before.
+// New returns a Runtime. The stack is compiled, or taken from the cache, while the caller goes on and loads handlers: NewServer
+// waits for it. Compiling takes half a second and cannot be interrupted.
 func New(ctx context.Context, c Config) (*Runtime, error) { return newRuntime(ctx, c, wasm.Stack) }
 
 func newRuntime(ctx context.Context, c Config, stack []byte) (*Runtime, error) {
@@ -99,8 +99,25 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 	if err = module.CheckStack(stack); err != nil {
 		return err
 	}
-	r.stack, err = r.stacks.Compile(ctx, "stack", stack, sandbox.CompileConfig{})
-	return err
+	r.stack = compileStack(r.stacks, stack)
+	return nil
+}
+
+// compileStack begins to compile the stack.
+func compileStack(e *sandbox.Engine, wasm []byte) (wait func() (*sandbox.Module, error)) {
+	type result struct {
+		module *sandbox.Module
+		err    error
+	}
+	done := make(chan result, 1)
+	go func() {
+		m, err := e.Compile(context.Background(), "stack", wasm, sandbox.CompileConfig{})
+		done <- result{m, err}
+	}()
+	return sync.OnceValues(func() (*sandbox.Module, error) {
+		r := <-done
+		return r.module, r.err
+	})
 }
 
 // openCache returns the cache that c asks for. That the default place will not do is no reason not to start.
@@ -126,7 +143,8 @@ func openCache(c *Config, log *slog.Logger) (wazero.CompilationCache, error) {
 // get 404: see Handle. It has no listeners yet: see Listen, Serve, ServeConn and ServeHTTP. Servers of one Runtime may share
 // handlers: each has instances of its own.
 //
-// The error is what c.Validate or Handle says, ErrRuntimeClosed, or a *FaultError if the stack did not start.
+// The error is what c.Validate or Handle says, ErrRuntimeClosed, or a *FaultError if the stack did not start. The first server waits until the stack
+// is compiled.
 func (r *Runtime) NewServer(h *Handler, c ServerConfig) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -214,6 +232,9 @@ func (r *Runtime) Close(ctx context.Context) error {
 func (r *Runtime) release(ctx context.Context) error {
 	r.observe.Close()
 	var errs []error
+	if r.stack != nil {
+		_, _ = r.stack() // the compiler cannot be interrupted
+	}
 	for _, e := range []*sandbox.Engine{r.stacks, r.handlers} {
 		if e != nil {
 			errs = append(errs, e.Close(ctx))

@@ -35,6 +35,10 @@ type Server struct {
 
 // startServer starts the shards, at the same time, since each instance takes milliseconds.
 func startServer(r *Runtime, c ServerConfig) (*Server, error) {
+	stack, err := r.stack()
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
 		runtime:   r,
 		log:       r.log,
@@ -53,7 +57,7 @@ func startServer(r *Runtime, c ServerConfig) (*Server, error) {
 	for i := range s.shards {
 		starting.Go(func() {
 			s.shards[i], errs[i] = shard.Start(shard.Config{
-				Stack: r.stack, Index: i, MaxEvents: c.MaxEvents, Logger: r.log, NewLoop: r.newLoop(), Clock: r.clock,
+				Stack: stack, Index: i, MaxEvents: c.MaxEvents, Logger: r.log, NewLoop: r.newLoop(), Clock: r.clock,
 			})
 		})
 	}

@@ -23,8 +23,7 @@ import (
 type ClientRequest struct {
 	outgoing
 
-	handle  uint64
-	over    bool // the handle is stale, or there never was one
+	partner
 	aborted bool // by Abort
 	failed  bool // 'error' has told why it ends
 	timed   bool // its socket has a timeout from it
@@ -78,8 +77,7 @@ func newClientRequest(o *RequestOptions, callback []func(*ClientResponse)) *Clie
 }
 
 func (r *ClientRequest) init(callback []func(*ClientResponse)) {
-	r.outgoing.init(r)
-	r.request = true
+	r.sender = r
 	r.clientMore = &noClientMore
 	r.onResponse = callback
 }
@@ -129,7 +127,7 @@ func (r *ClientRequest) begin(o *RequestOptions) error {
 	if !isTarget(r.path) {
 		return port.NewError(codeUnescaped, "the path has bytes that must be escaped: "+quote(r.path))
 	}
-	r.headers = append(r.headers, o.Headers...)
+	r.headers = append(newFields(), o.Headers...)
 	if !r.headers.Has("host") {
 		r.headers.Add("Host", o.hostHeader(r.method, r.path, &r.target))
 	}
@@ -248,8 +246,6 @@ func (r *ClientRequest) Abort() {
 
 // message's methods.
 
-func (r *ClientRequest) peer() (handle uint64, over bool) { return r.handle, r.over }
-
 // completeHead makes the head final. Each field has been valid from the beginning.
 func (r *ClientRequest) completeHead() error {
 	if i := r.headers.index("host", 0); i >= 0 && r.headers.index("host", i+1) >= 0 {
@@ -258,13 +254,15 @@ func (r *ClientRequest) completeHead() error {
 	if r.headers.Has("trailer") && r.headers.Has("content-length") {
 		return port.NewError(codeTrailer, "a request with Content-Length has no trailers")
 	}
-	r.headWritten = true
+	r.headWritten, r.announces = true, r.headers.Has("trailer")
 	return nil
 }
 
 func (r *ClientRequest) encodeHead() []byte {
 	return encodeRequestHead(r.method, r.path, r.headers)
 }
+
+func (r *ClientRequest) noBody() bool { return false }
 
 func (r *ClientRequest) hasChunks() bool { return true }
 

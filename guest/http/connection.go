@@ -64,13 +64,13 @@ func connected(socket uint64, head []byte) {
 
 // takeOver delivers 'upgrade' or 'connect'. The request is complete; it has no response.
 func takeOver(kind abi.EventKind, socket uint64, head, body []byte) {
-	x := &exchange{over: true}
-	x.req.init(x, string(head))
+	x := newExchange(0, port.Keep(head))
+	x.over = true
 	c := net.OfRawHandle(socket)
 	c.AllowHalfOpen = true
 	x.req.own().connection = c
 	var listeners []func(*ServerRequest, *net.Socket, []byte)
-	if s := serverOf(x.req.head.Server); s != nil {
+	if s := serverOf(x.req.head().Server); s != nil {
 		listeners = s.onUpgrade
 		if kind == abi.EventConnect {
 			listeners = s.onConnect

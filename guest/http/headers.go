@@ -9,6 +9,24 @@ type Header struct{ Name, Value string }
 // lower case, unless [ServerRequest.RawHeaders] returned them. Values are the bytes on the wire.
 type Headers []Header
 
+// inlineFields is for how many fields there is room before a head allocates.
+const inlineFields = 4
+
+// fieldSlab is the room of many heads, one allocation. Each is used once.
+var (
+	fieldSlab     = new([16 * inlineFields]Header)
+	fieldSlabUsed int
+)
+
+// newFields returns an empty list with room for inlineFields.
+func newFields() Headers {
+	if fieldSlabUsed == len(fieldSlab) {
+		fieldSlab, fieldSlabUsed = new([16 * inlineFields]Header), 0
+	}
+	fieldSlabUsed += inlineFields
+	return fieldSlab[fieldSlabUsed-inlineFields : fieldSlabUsed-inlineFields : fieldSlabUsed]
+}
+
 // Get returns the value of name, "" if there is none. Several lines of one name are merged as Node does:
 // the first alone for the fields that a message has at most once (Content-Type, Host, … and Set-Cookie,
 // whose lines cannot be merged: see Values), joined by "; " for Cookie, and by ", " for all others.

@@ -44,7 +44,7 @@ func (r *ServerResponse) inform(status uint16, headers []Header) error {
 	if r.headSent || r.ended {
 		return errHeadersSent("send an interim response")
 	}
-	if r.exchange.over || r.exchange.req.head.Minor == 0 {
+	if r.exchange.over || r.exchange.req.head().Minor == 0 {
 		return nil
 	}
 	record := encodeResponseHead(status, 0, "", headers)

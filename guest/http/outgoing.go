@@ -1,6 +1,8 @@
 package http
 
 import (
+	"slices"
+
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/guest/internal/port"
 	"github.com/portholehttp/porthole/guest/internal/text"
@@ -14,15 +16,16 @@ import (
 //	        ▲                │ refused
 //	        └────────────────┘
 type outgoing struct {
-	message message // the whole of which this is a part
-	headers Headers
-	inline  [3]Header // room for the first of headers
-	more    *outgoingMore
+	exchange *exchange      // of a response, else nil
+	sender   *ClientRequest // whose message it is, nil for a response
+	headers  Headers
+	known    *knownHead    // once the head is written, and it is one that was written before: headers are its
+	more     *outgoingMore // nil: nothing
+	turn     uint32        // in which it was flushed
 
-	request     bool // sent by request_send, else by response_send
 	headWritten bool // the head is complete
 	headSent    bool // the engine has it
-	noBody      bool // once the head is written: the message has none, whatever is written
+	announces   bool // once the head is written: it has a Trailer field
 	ended       bool
 	flushed     bool // all of it has reached the kernel
 	needDrain   bool // a Write returned false for bytes that wait
@@ -30,12 +33,12 @@ type outgoing struct {
 
 // message is what differs. Bodies do not pass through it: an argument of an interface's method is a heap allocation.
 type message interface {
-	// peer is the handle to send to; over says that it is stale.
-	peer() (handle uint64, over bool)
 	// completeHead makes the head final, unless it is not valid.
 	completeHead() error
 	// encodeHead returns the record of the head, in scratch.
 	encodeHead() []byte
+	// noBody says that the message has none, whatever is written, once the head is.
+	noBody() bool
 	// hasChunks reports whether the framing can be chunked, so that there may be trailers.
 	hasChunks() bool
 	// sentAll is told that the engine has the complete message, with abi.StatusOK or StatusQueued.
@@ -44,6 +47,14 @@ type message interface {
 	warn(err error)
 	// fail emits 'error' for a call by which a part of the message is lost.
 	fail(err error)
+}
+
+// message is the whole of which o is a part.
+func (o *outgoing) message() message {
+	if o.exchange != nil {
+		return &o.exchange.res
+	}
+	return o.sender
 }
 
 // outgoingMore is what not every message needs.
@@ -56,18 +67,9 @@ type outgoingMore struct {
 	reason   string // of a response; "" is the standard phrase
 }
 
-// noOutgoingMore is the outgoingMore of those that have none. It is only read.
-var noOutgoingMore outgoingMore
-
-func (o *outgoing) init(m message) {
-	o.message = m
-	o.headers = o.inline[:0]
-	o.more = &noOutgoingMore
-}
-
 // own returns the outgoingMore of o to write to.
 func (o *outgoing) own() *outgoingMore {
-	if o.more == &noOutgoingMore {
+	if o.more == nil {
 		o.more = new(outgoingMore)
 	}
 	return o.more
@@ -83,6 +85,10 @@ func (o *outgoing) OnDrain(listener func()) {
 func (o *outgoing) OnFinish(listener func()) {
 	m := o.own()
 	m.onFinish = append(m.onFinish, listener)
+	if o.flushed && o.turn == port.Turn { // it would be told on the tick that follows, if there had been a listener
+		o.flushed = false
+		port.NextTick((*finishing)(o))
+	}
 }
 
 // HeadersSent reports whether the head is complete, so that it cannot be changed any more.
@@ -105,6 +111,9 @@ func (o *outgoing) SetHeader(name string, value ...string) error {
 	case 0:
 		o.headers.Del(name)
 	case 1:
+		if o.headers == nil {
+			o.headers = newFields()
+		}
 		o.headers.Set(name, value[0])
 	default:
 		lines := make([]Header, len(value))
@@ -147,13 +156,13 @@ func (o *outgoing) FlushHeaders() {
 // the exchange. The response to HEAD, and one with status 204, 205 or 304, has no body: it is dropped, and the result true.
 func (o *outgoing) Write(chunk []byte) bool {
 	if o.ended {
-		o.message.fail(errWriteAfterEnd())
+		o.message().fail(errWriteAfterEnd())
 		return false
 	}
 	if !o.implicitHead() || len(chunk) == 0 {
 		return false
 	}
-	if o.noBody {
+	if o.message().noBody() {
 		return true
 	}
 	switch o.send(0, chunk) {
@@ -172,7 +181,7 @@ func (o *outgoing) Write(chunk []byte) bool {
 func (o *outgoing) WriteString(s string, encoding ...string) bool {
 	chunk, err := text.Encode(s, encoding)
 	if err != nil {
-		o.message.fail(err)
+		o.message().fail(err)
 		return false
 	}
 	return o.Write(chunk)
@@ -215,25 +224,43 @@ func (o *outgoing) End(data ...[]byte) {
 
 // EndString is End with the bytes that s stands for, as in WriteString.
 func (o *outgoing) EndString(s string, encoding ...string) {
+	if len(encoding) == 0 {
+		o.end(text.Bytes(s))
+		return
+	}
 	chunk, err := text.Encode(s, encoding)
 	if err != nil {
-		o.message.fail(err)
+		o.message().fail(err)
 		return
 	}
 	o.end(chunk)
 }
 
 func (o *outgoing) end(body []byte) {
-	if o.ended {
-		if len(body) > 0 {
-			o.message.fail(errWriteAfterEnd())
+	if k, x := o.known, o.exchange; k != nil && !o.headSent && o.more == nil && !k.announces && x.res.SendDate && !x.over {
+		// A response that is all here, as most are: what follows does the same for it, with more questions.
+		status := port.ResponseSend(x.handle, abi.SendHead|abi.SendEnd, k.record, body)
+		if status != abi.StatusOK {
+			o.outcome(status, true)
+			return
+		}
+		o.headSent, o.ended = true, true
+		o.flushed, o.turn = true, port.Turn
+		if x.req.body.Complete {
+			x.finish()
 		}
 		return
 	}
-	if !o.implicitHead() {
+	if o.ended {
+		if len(body) > 0 {
+			o.message().fail(errWriteAfterEnd())
+		}
 		return
 	}
-	if o.hasTrailers() {
+	if !o.headWritten && !o.implicitHead() {
+		return
+	}
+	if (o.announces || o.more != nil) && o.hasTrailers() {
 		// The head goes first, so that the engine does not choose the framing of a body that is complete: chunked it must be.
 		if (len(body) > 0 || !o.headSent) && !o.send(0, body).OK() {
 			return
@@ -245,7 +272,14 @@ func (o *outgoing) end(body []byte) {
 
 // hasTrailers reports whether trailers will be sent, or were announced.
 func (o *outgoing) hasTrailers() bool {
-	return (len(o.more.trailers) > 0 || o.headers.Has("trailer")) && o.message.hasChunks() && !o.headers.Has("content-length")
+	return (o.announces || len(o.trailers()) > 0) && o.message().hasChunks() && !o.headers.Has("content-length")
+}
+
+func (o *outgoing) trailers() Headers {
+	if o.more == nil {
+		return nil
+	}
+	return o.more.trailers
 }
 
 // implicitHead completes the head if it is not.
@@ -253,8 +287,8 @@ func (o *outgoing) implicitHead() bool {
 	if o.headWritten {
 		return true
 	}
-	if err := o.message.completeHead(); err != nil {
-		o.message.fail(err)
+	if err := o.message().completeHead(); err != nil {
+		o.message().fail(err)
 		return false
 	}
 	return true
@@ -262,26 +296,37 @@ func (o *outgoing) implicitHead() bool {
 
 // send hands body to the engine, with the head if it does not have that, or with trailers.
 func (o *outgoing) send(flags uint32, body []byte) abi.Status {
+	x := o.exchange
+	var to *partner
+	if x != nil {
+		to = &x.partner
+	} else {
+		to = &o.sender.partner
+	}
 	end := flags&abi.SendEnd != 0
-	handle, over := o.message.peer()
-	if over {
+	if to.over {
 		o.ended = o.ended || end
 		return abi.StatusClosed
 	}
 	var head []byte
 	switch {
-	case !o.headSent:
+	case o.headSent:
+		if end && len(o.trailers()) > 0 {
+			flags |= abi.SendTrailers
+			head = encodeTrailers(o.more.trailers)
+		}
+	case o.known != nil && x.res.SendDate:
 		flags |= abi.SendHead
-		head = o.message.encodeHead()
-	case end && len(o.more.trailers) > 0:
-		flags |= abi.SendTrailers
-		head = encodeTrailers(o.more.trailers)
+		head = o.known.record
+	default:
+		flags |= abi.SendHead
+		head = o.message().encodeHead()
 	}
 	var status abi.Status
-	if o.request {
-		status = port.RequestSend(handle, flags, head, body)
+	if x != nil {
+		status = port.ResponseSend(to.handle, flags, head, body)
 	} else {
-		status = port.ResponseSend(handle, flags, head, body)
+		status = port.RequestSend(to.handle, flags, head, body)
 	}
 	o.outcome(status, end)
 	return status
@@ -295,20 +340,32 @@ func (o *outgoing) outcome(status abi.Status, end bool) {
 		if end {
 			o.ended = true
 			if status == abi.StatusOK {
-				port.NextTick((*finishing)(o))
+				o.finishSoon()
 			}
-			o.message.sentAll(status)
+			o.message().sentAll(status)
 		}
 	case isGone(status):
 		o.ended = o.ended || end // 'close' says the rest
 	case status == abi.StatusBodyLength: // as if queued, but for what was too much
 		o.headSent, o.ended = true, end
-		o.message.warn(sendError(status))
-	case status == abi.StatusLimit && !o.request && len(o.more.onError) == 0: // a client that does not read writes no log
+		o.message().warn(sendError(status))
+	case status == abi.StatusLimit && o.exchange != nil && !o.hasErrorListener(): // a client that does not read writes no log
 	default:
-		o.headWritten = o.headSent // a head that was refused can be mended
-		o.message.fail(sendError(status))
+		if o.headWritten = o.headSent; !o.headWritten && o.known != nil { // a head that was refused can be mended
+			o.headers, o.known = slices.Clone(o.headers), nil
+		}
+		o.message().fail(sendError(status))
 	}
+}
+
+// finishSoon has 'finish' emitted on the next tick, for the kernel took all of the message at once. Without a listener that is now: should one be
+// added before that tick, OnFinish sees to it.
+func (o *outgoing) finishSoon() {
+	if o.more == nil {
+		o.flushed, o.turn = true, port.Turn
+		return
+	}
+	port.NextTick((*finishing)(o))
 }
 
 // finishing is the tick on which a message is finished that the kernel took at once.
@@ -323,6 +380,9 @@ func (o *outgoing) finished() {
 		return
 	}
 	o.flushed = true
+	if o.more == nil {
+		return
+	}
 	for _, listener := range o.more.onFinish {
 		listener()
 	}
@@ -334,6 +394,9 @@ func (o *outgoing) drained() {
 		return
 	}
 	o.needDrain = false
+	if o.more == nil {
+		return
+	}
 	for _, listener := range o.more.onDrain {
 		listener()
 	}
@@ -341,6 +404,9 @@ func (o *outgoing) drained() {
 
 // emitClose calls the listeners to 'close'.
 func (o *outgoing) emitClose() {
+	if o.more == nil {
+		return
+	}
 	for _, listener := range o.more.onClose {
 		listener()
 	}
@@ -348,11 +414,16 @@ func (o *outgoing) emitClose() {
 
 // emitError calls the listeners to 'error', and returns whether there are any.
 func (o *outgoing) emitError(err error) bool {
+	if !o.hasErrorListener() {
+		return false
+	}
 	for _, listener := range o.more.onError {
 		listener(err)
 	}
-	return len(o.more.onError) > 0
+	return true
 }
+
+func (o *outgoing) hasErrorListener() bool { return o.more != nil && len(o.more.onError) > 0 }
 
 // isGone reports whether an operation found the connection gone. 'close' says it to the handler.
 func isGone(status abi.Status) bool {

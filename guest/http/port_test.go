@@ -17,7 +17,7 @@ type fakePort struct{ *porttest.Port }
 func newPort(t *testing.T) *fakePort {
 	reset := func() {
 		clear(servers)
-		attached, hostMask, lastNumber = nil, 0, 0
+		attached, last, hostMask, lastNumber = nil, nil, 0, 0
 		*GlobalAgent, lastAgent = *NewAgent(), 0
 	}
 	reset()

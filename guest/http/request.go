@@ -1,10 +1,11 @@
 package http
 
 import (
+	"unsafe"
+
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/guest/internal/flow"
 	"github.com/portholehttp/porthole/guest/internal/port"
-	"github.com/portholehttp/porthole/guest/internal/text"
 	"github.com/portholehttp/porthole/guest/net"
 )
 
@@ -14,10 +15,9 @@ import (
 type ServerRequest struct {
 	exchange *exchange
 	record   string // the head as it was received: fixed part, fields, text
-	head     abi.RequestHead
 	headers  Headers
 	body     flow.Readable
-	more     *requestMore
+	more     *requestMore // nil: nothing
 }
 
 // requestMore is what not every request needs, for requests are made by the thousand.
@@ -27,20 +27,14 @@ type requestMore struct {
 	connection     *net.Socket
 }
 
-// noRequestMore is the requestMore of those that have none. It is only read.
-var noRequestMore requestMore
-
-func (r *ServerRequest) init(x *exchange, record string) {
-	r.exchange = x
-	r.record = record
-	r.head = abi.Decode[abi.RequestHead](text.Bytes(record))
-	r.body.Handle = x.handle
-	r.more = &noRequestMore
+// head is the fixed part of the record.
+func (r *ServerRequest) head() *abi.RequestHead {
+	return (*abi.RequestHead)(unsafe.Pointer(unsafe.StringData(r.record)))
 }
 
 // own returns the requestMore of r to write to.
 func (r *ServerRequest) own() *requestMore {
-	if r.more == &noRequestMore {
+	if r.more == nil {
 		r.more = new(requestMore)
 	}
 	return r.more
@@ -62,19 +56,22 @@ func (r *ServerRequest) OnClose(listener func()) {
 }
 
 // Method is the request's method, such as "GET".
-func (r *ServerRequest) Method() string { return r.span(r.head.MethodOffset, r.head.MethodSize) }
+func (r *ServerRequest) Method() string { return r.span(r.head().MethodOffset, r.head().MethodSize) }
+
+// isHead reports whether the method is HEAD.
+func (r *ServerRequest) isHead() bool { return r.head().MethodSize == 4 && r.Method() == "HEAD" }
 
 // URL is the request target as received, such as "/status?name=ryan". It is not decoded.
-func (r *ServerRequest) URL() string { return r.span(r.head.TargetOffset, r.head.TargetSize) }
+func (r *ServerRequest) URL() string { return r.span(r.head().TargetOffset, r.head().TargetSize) }
 
 // HTTPVersion is "1.1" or "1.0".
-func (r *ServerRequest) HTTPVersion() string { return httpVersion(r.head.Minor) }
+func (r *ServerRequest) HTTPVersion() string { return httpVersion(r.head().Minor) }
 
 // HTTPVersionMajor is the first number of the version.
-func (r *ServerRequest) HTTPVersionMajor() int { return int(r.head.Major) }
+func (r *ServerRequest) HTTPVersionMajor() int { return int(r.head().Major) }
 
 // HTTPVersionMinor is the second number of the version.
-func (r *ServerRequest) HTTPVersionMinor() int { return int(r.head.Minor) }
+func (r *ServerRequest) HTTPVersionMinor() int { return int(r.head().Minor) }
 
 // Headers are the header fields in the order of their arrival, names in lower case. They are decoded at the
 // first call. The slice is the request's: read only.
@@ -90,7 +87,7 @@ func (r *ServerRequest) Headers() Headers {
 func (r *ServerRequest) RawHeaders() Headers { return r.decodeHeaders() }
 
 func (r *ServerRequest) decodeHeaders() Headers {
-	return decodeFields(r.record, abi.RequestHeadSize, r.head.FieldCount, r.record[r.head.TextOffset:])
+	return decodeFields(r.record, abi.RequestHeadSize, r.head().FieldCount, r.record[r.head().TextOffset:])
 }
 
 // Trailers are the trailer fields, names in lower case, decoded anew by each call. There are none before 'end'.
@@ -98,12 +95,15 @@ func (r *ServerRequest) Trailers() Headers {
 	if !r.body.Ended() {
 		return nil
 	}
+	if r.more == nil {
+		return nil
+	}
 	return decodeTrailers(r.more.trailersRecord)
 }
 
 // span is a part of the head's text.
 func (r *ServerRequest) span(offset, size uint32) string {
-	return r.record[r.head.TextOffset:][offset:][:size]
+	return r.record[r.head().TextOffset:][offset:][:size]
 }
 
 // SetEncoding makes the chunks of 'data' text, in UTF-8, of which no character is split over two chunks: the
@@ -135,6 +135,9 @@ func (r *ServerRequest) Destroy() {
 // closed emits 'close'. What was kept is dropped.
 func (r *ServerRequest) closed() {
 	r.body.Close()
+	if r.more == nil {
+		return
+	}
 	for _, listener := range r.more.onClose {
 		listener()
 	}

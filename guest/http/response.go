@@ -22,14 +22,6 @@ type ServerResponse struct {
 	refused bool   // by refuse
 	status  uint16 // once the head is written
 	outgoing
-	exchange *exchange
-}
-
-func (r *ServerResponse) init(x *exchange) {
-	r.outgoing.init(r)
-	r.exchange = x
-	r.StatusCode = 200
-	r.SendDate = true
 }
 
 // OnClose adds a listener for the loss of the connection before the response was ended and flushed.
@@ -57,6 +49,16 @@ func (r *ServerResponse) OnError(listener func(error)) {
 // (see WriteContinue); ERR_INVALID_HTTP_TOKEN and ERR_INVALID_CHAR for a field; ERR_HTTP_TRAILER_INVALID for Trailer
 // together with Content-Length.
 func (r *ServerResponse) WriteHead(statusCode int, headers ...Header) error {
+	if !r.headWritten && len(r.headers) == 0 {
+		k := recent
+		if !k.is(statusCode, headers) {
+			k = findHead(statusCode, headers)
+		}
+		if k != nil {
+			r.writeKnown(k)
+			return nil
+		}
+	}
 	return r.WriteHeadReason(statusCode, "", headers...)
 }
 
@@ -75,24 +77,48 @@ func (r *ServerResponse) WriteHeadReason(statusCode int, reason string, headers 
 		return err
 	}
 	merged := r.headers
-	merged.replace(headers)
-	if merged.Has("trailer") && merged.Has("content-length") {
+	switch {
+	case len(headers) > 0 && len(merged) == 0:
+		merged = append(newFields(), headers...)
+	case len(headers) > 0:
+		merged.replace(headers)
+	case reason == "": // all was set one by one
+		if k := findHead(statusCode, merged); k != nil {
+			r.writeKnown(k)
+			return nil
+		}
+	}
+	announces := merged.Has("trailer")
+	if announces && merged.Has("content-length") {
 		return port.NewError(codeTrailer, "a response with Content-Length has no trailers")
 	}
-	r.headers = merged
-	r.status, r.StatusCode = uint16(statusCode), statusCode
-	if reason != r.more.reason {
+	if reason == "" {
+		if k := rememberHead(statusCode, merged); k != nil {
+			r.writeKnown(k)
+			return nil
+		}
+	}
+	if reason != "" || r.more != nil {
 		r.own().reason = reason
 	}
-	r.noBody = statusCode == 204 || statusCode == 205 || statusCode == 304 || r.exchange.req.Method() == "HEAD"
+	r.headers, r.announces = merged, announces
+	r.status, r.StatusCode = uint16(statusCode), statusCode
 	r.headWritten = true
 	return nil
 }
 
+// writeKnown completes the head with one that was written before.
+func (r *ServerResponse) writeKnown(k *knownHead) {
+	if r.more != nil {
+		r.more.reason = ""
+	}
+	r.known, r.headers, r.announces = k, k.headers, k.announces
+	r.status, r.StatusCode = uint16(k.status), k.status
+	r.headWritten = true
+}
+
 // Destroy breaks the connection at once, with all that is under way on it. 'close' follows.
 func (r *ServerResponse) Destroy() { r.exchange.req.Destroy() }
-
-func (r *ServerResponse) peer() (handle uint64, over bool) { return r.exchange.handle, r.exchange.over }
 
 // completeHead makes the head of StatusCode.
 func (r *ServerResponse) completeHead() error { return r.WriteHead(r.StatusCode) }
@@ -102,11 +128,19 @@ func (r *ServerResponse) encodeHead() []byte {
 	if r.SendDate {
 		flags = 0
 	}
-	return encodeResponseHead(r.status, flags, r.more.reason, r.headers)
+	reason := ""
+	if r.more != nil {
+		reason = r.more.reason
+	}
+	return encodeResponseHead(r.status, flags, reason, r.headers)
+}
+
+func (r *ServerResponse) noBody() bool {
+	return r.status == 204 || r.status == 205 || r.status == 304 || r.exchange.req.isHead()
 }
 
 // hasChunks: HTTP/1.0 does not know them.
-func (r *ServerResponse) hasChunks() bool { return !r.noBody && r.exchange.req.head.Minor > 0 }
+func (r *ServerResponse) hasChunks() bool { return !r.noBody() && r.exchange.req.head().Minor > 0 }
 
 // sentAll ends the exchange if the request is complete too.
 func (r *ServerResponse) sentAll(status abi.Status) {
@@ -148,8 +182,8 @@ func (r *ServerResponse) fail(err error) {
 // refuse answers with a status and nothing else, whatever was prepared.
 func (r *ServerResponse) refuse(status int) {
 	r.refused = true
-	r.headers, r.headWritten = nil, false
-	if len(r.more.trailers) > 0 {
+	r.headers, r.known, r.headWritten = nil, nil, false
+	if r.more != nil {
 		r.more.trailers = nil
 	}
 	if r.WriteHead(status) == nil {

@@ -115,7 +115,7 @@ func TestSetHeaderAllocations(t *testing.T) {
 	p := newPort(t)
 	_, res := p.serveOne()
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
-		res.headers = res.inline[:0]
+		res.headers = res.headers[:0]
 		_ = res.SetHeader("Content-Type", "text/plain")
 		_ = res.SetHeader("ETag", "1")
 		_ = res.SetHeader("Age", "2")

@@ -162,18 +162,6 @@ func (s *Server) mask() (mask uint32) {
 	return mask
 }
 
-// emitRequest calls the listeners of a request, and returns false if there are none.
-func (s *Server) emitRequest(kind abi.EventKind, x *exchange) bool {
-	listeners := s.onRequest
-	if kind == abi.EventCheckContinue && len(s.onCheckContinue) > 0 {
-		listeners = s.onCheckContinue
-	}
-	for _, listener := range listeners {
-		listener(&x.req, &x.res)
-	}
-	return len(listeners) > 0
-}
-
 // proceed delivers an event of the server itself.
 func (s *Server) proceed(kind abi.EventKind, flags uint32, text string) {
 	switch kind {

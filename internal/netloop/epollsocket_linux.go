@@ -20,6 +20,7 @@ type epollSocket struct {
 	readable bool // not known to be empty
 	hangup   bool // the peer has ended its side, or all: a short read does not mean that nothing follows
 	broken   bool // the socket has an error, which reading will tell
+	corked   bool // the loop's cork has bytes of it
 }
 
 // newSocket chooses the transport. Only the types of package net themselves are read by their descriptor: a type that embeds
@@ -110,6 +111,10 @@ func (f *epollSocket) resume() {
 }
 
 func (f *epollSocket) write(p []byte) (int, abi.Status) {
+	if f.loop.cork.takes(f, p) {
+		return len(p), abi.StatusOK
+	}
+	f.loop.cork.pull(f)
 	n, err := writeFD(f.fd, p[:min(len(p), maxWrite)])
 	if err != nil && !errors.Is(err, syscall.EAGAIN) {
 		status := statusOf(err)
@@ -120,6 +125,7 @@ func (f *epollSocket) write(p []byte) (int, abi.Status) {
 }
 
 func (f *epollSocket) shutdown() abi.Status {
+	f.loop.cork.pull(f)
 	_ = unix.Shutdown(f.fd, unix.SHUT_WR) // it fails if the peer has gone entirely; reading what it left tells how
 	return abi.StatusOK
 }
@@ -146,6 +152,7 @@ func (f *epollSocket) setOption(o option) abi.Status {
 }
 
 func (f *epollSocket) close(reset bool) {
+	f.loop.cork.pull(f)
 	if _, tcp := f.conn.(*net.TCPConn); tcp && reset {
 		_ = unix.SetsockoptLinger(f.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	}

@@ -30,6 +30,7 @@ type Loop struct {
 	nap     nap
 	poller  *poller   // in place of nap; nil: a goroutine for each socket tells of it
 	polled  []*socket // as batch.ready, those that the poller has told of
+	cork    cork
 	handles table
 	batch   batch          // of this turn; empty between turns, and then the inbox's next one
 	buffers writeBuffers   // for streams
@@ -126,6 +127,7 @@ func (l *Loop) perform() {
 
 // deliver deals with the batch's signals.
 func (l *Loop) deliver() {
+	l.cork.open = len(l.polled) > 1
 	for _, ready := range []*[]*socket{&l.batch.ready, &l.polled} {
 		for i, s := range *ready {
 			(*ready)[i] = nil
@@ -133,6 +135,8 @@ func (l *Loop) deliver() {
 		}
 		*ready = (*ready)[:0]
 	}
+	l.cork.open = false
+	l.cork.flush()
 }
 
 // end closes everything and waits for it.

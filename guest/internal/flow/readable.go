@@ -112,6 +112,16 @@ func (r *Readable) Buffered() (size int) {
 	return size
 }
 
+// Unheard reports whether what comes is lost, for nobody listens.
+func (r *Readable) Unheard() bool { return r.more == nil && !r.paused && !r.closed }
+
+// Pass is Receive when the Readable is Unheard.
+func (r *Readable) Pass(end bool) {
+	if end {
+		r.Complete, r.ended = true, true
+	}
+}
+
 // Receive takes a piece, and the end. chunk is a view.
 func (r *Readable) Receive(chunk []byte, end bool) {
 	if r.closed {
@@ -136,7 +146,8 @@ func (r *Readable) Close() {
 	r.closed = true
 	r.endDue = false
 	if r.more != nil {
-		r.more.queue = nil
+		r.more.queue = nil // a delivery may be under way
+		r.more = nil
 	}
 }
 
@@ -192,7 +203,9 @@ func (r *Readable) deliverEnd() {
 	}
 	r.endDue = false
 	r.ended = true
-	for _, listener := range r.get().onEnd {
+	m := r.get()
+	r.more = nil // nothing follows: what the listeners hold on to is let go of
+	for _, listener := range m.onEnd {
 		listener()
 	}
 }

@@ -70,7 +70,7 @@ func hostTimerSet(delay int64)
 
 // ResponseSend sends any of head, body and end of a response; flags are abi.Send….
 func ResponseSend(exchange uint64, flags uint32, head, body []byte) abi.Status {
-	return abi.Status(hostResponseSend(exchange, flags, pointer(head), size(head), pointer(body), size(body)))
+	return abi.Status(hostResponseSend(exchange, flags, unsafe.Pointer(unsafe.SliceData(head)), uint32(len(head)), unsafe.Pointer(unsafe.SliceData(body)), uint32(len(body))))
 }
 
 // ResponseInform sends an interim response.
@@ -172,25 +172,52 @@ func onStart() {
 	letRun()
 }
 
-// inbox is what the host writes an event's head and body into. Its elements are what aligns it to 8.
-var inbox []uint64
+// inbox is what the host writes an event's head and body into, inboxSize bytes: the end of the chunk of Keep, or large.
+var (
+	inbox     unsafe.Pointer
+	inboxSize uint32
+)
+
+// large is for events that are too large for a chunk. Its elements are what aligns it to 8.
+var large []uint64
 
 //go:wasmexport on_inbox
 func onInbox(size uint32) unsafe.Pointer {
-	const page = 4 << 10
-	if words := (int(size) + 7) / 8; words > len(inbox) || inbox == nil {
-		inbox = make([]uint64, (words+page/8)&^(page/8-1))
+	inboxSize = size
+	if size <= chunkMost {
+		inbox = room(uintptr(size))
+		return inbox
 	}
-	return unsafe.Pointer(unsafe.SliceData(inbox))
+	if int(size) > len(large)*8 {
+		const page = 4 << 10
+		large = make([]uint64, (int(size)+page-1)/page*(page/8))
+	}
+	inbox = unsafe.Pointer(unsafe.SliceData(large))
+	return inbox
 }
 
 //go:wasmexport on_event
 func onEvent(kind, flags uint32, target uint64, headSize, bodySize uint32) {
-	b := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(inbox))), len(inbox)*8)
-	head := b[:headSize:headSize]
-	body := b[headSize:][:bodySize:bodySize]
-	Dispatch(abi.EventKind(kind), flags, target, head, body)
+	var head, body []byte
+	if size := headSize + bodySize; size > 0 {
+		all := view(inbox, int(inboxSize))
+		head, body = all[:headSize:headSize], all[headSize:size:size]
+	}
+	if k := abi.EventKind(kind); k <= abi.EventCheckContinue { // as Dispatch does, which is a call
+		Servers.Request(k, flags, target, head, body)
+		endTurn()
+	} else {
+		Dispatch(k, flags, target, head, body)
+	}
 	letRun()
+}
+
+// view is unsafe.Slice, which in wasm is a call that multiplies.
+func view(p unsafe.Pointer, size int) []byte {
+	return *(*[]byte)(unsafe.Pointer(&struct {
+		p         unsafe.Pointer
+		size, cap int
+	}{p, size, size}))
 }
 
 // letRun lets goroutines run that listeners have started. When the export returns they stand still until

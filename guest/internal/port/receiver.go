@@ -28,7 +28,10 @@ var Servers struct {
 	// Server is told of a server: abi.EventListening, EventListenError and EventServerClose.
 	Server func(kind abi.EventKind, flags, server uint32, text []byte)
 
-	// Target is told of something new: abi.EventRequest and EventCheckContinue; and EventUpgrade, EventConnect, EventConnection
+	// Request is told of a request: abi.EventRequest and EventCheckContinue.
+	Request func(kind abi.EventKind, flags uint32, target uint64, head, body []byte)
+
+	// Target is told of something else that is new: EventUpgrade, EventConnect, EventConnection
 	// and EventClientError of a socket that is not bound. A socket that is bound passes them on.
 	Target func(kind abi.EventKind, flags uint32, target uint64, head, body []byte)
 }
@@ -43,7 +46,7 @@ func AtEnd(f func()) { atEnd = append(atEnd, f) }
 func Dispatch(kind abi.EventKind, flags uint32, target uint64, head, body []byte) {
 	switch kind {
 	case abi.EventRequest, abi.EventCheckContinue:
-		Servers.Target(kind, flags, target, head, body)
+		Servers.Request(kind, flags, target, head, body)
 	case abi.EventListening, abi.EventListenError, abi.EventServerClose:
 		Servers.Server(kind, flags, uint32(target), head)
 	case abi.EventTimer:
@@ -51,8 +54,15 @@ func Dispatch(kind abi.EventKind, flags uint32, target uint64, head, body []byte
 	default:
 		deliver(kind, flags, target, head, body)
 	}
+	endTurn()
+}
+
+// endTurn runs what is due after an event.
+func endTurn() {
 	if len(ticks) > 0 {
 		RunTicks()
+	} else {
+		Turn++
 	}
 }
 

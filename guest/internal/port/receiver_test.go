@@ -41,7 +41,8 @@ func TestWhatIsNewGoesToServers(t *testing.T) {
 	old := Servers
 	defer func() { Servers = old }()
 	var seen []abi.EventKind
-	Servers.Target = func(kind abi.EventKind, _ uint32, _ uint64, _, _ []byte) { seen = append(seen, kind) }
+	Servers.Request = func(kind abi.EventKind, _ uint32, _ uint64, _, _ []byte) { seen = append(seen, kind) }
+	Servers.Target = Servers.Request
 	Servers.Server = func(kind abi.EventKind, _, _ uint32, _ []byte) { seen = append(seen, kind) }
 	for kind := abi.EventRequest; kind <= abi.EventTimer; kind++ {
 		Dispatch(kind, 0, 1, nil, nil)
@@ -62,6 +63,7 @@ func TestTicks(t *testing.T) {
 	NextTick(TaskFunc(func() { panic("x") }))
 	NextTick(say("dropped"))
 	assert.Panics(t, RunTicks)
+	forget() // as Run does when a panic goes through it
 	RunTicks()
 	assert.Len(t, order, 3)
 }

@@ -12,21 +12,31 @@ type TaskFunc func()
 // Run calls f.
 func (f TaskFunc) Run() { f() }
 
-var ticks []Task
+var (
+	ticks []Task
+	ran   int // of ticks; those have been let go of
+
+	// Turn counts the events and functions that have been dealt with, with their ticks.
+	Turn uint32
+)
 
 // NextTick has t run on the next tick. Whoever may be called outside of the loop calls Wake too.
 func NextTick(t Task) { ticks = append(ticks, t) }
 
-// RunTicks runs all tasks, in order, and those that they add. Tasks left behind by one that panicked are dropped. The loop
-// calls it, and tests.
+// RunTicks runs all tasks, in order, and those that they add. The loop calls it, and tests. Tasks left behind by one that panicked are
+// dropped with the loop.
 func RunTicks() {
-	defer dropTicks()
-	for i := 0; i < len(ticks); i++ {
-		ticks[i].Run()
+	for ran < len(ticks) {
+		t := ticks[ran]
+		ticks[ran] = nil
+		ran++
+		t.Run()
 	}
+	ticks, ran = ticks[:0], 0
+	Turn++
 }
 
 func dropTicks() {
 	clear(ticks)
-	ticks = ticks[:0]
+	ticks, ran = ticks[:0], 0
 }

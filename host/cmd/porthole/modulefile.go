@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -16,12 +17,15 @@ func readModule(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	wasm, err := io.ReadAll(io.LimitReader(f, maxModuleBytes+1))
-	if err != nil {
+	var wasm bytes.Buffer
+	if info, err := f.Stat(); err == nil && info.Size() <= maxModuleBytes {
+		wasm.Grow(int(info.Size()) + bytes.MinRead) // a regular file is read without copying it from one buffer to a larger one
+	}
+	if _, err := wasm.ReadFrom(io.LimitReader(f, maxModuleBytes+1)); err != nil {
 		return nil, err
 	}
-	if len(wasm) > maxModuleBytes {
+	if wasm.Len() > maxModuleBytes {
 		return nil, fmt.Errorf("%s is larger than %d bytes", path, maxModuleBytes)
 	}
-	return wasm, nil
+	return wasm.Bytes(), nil
 }

@@ -154,13 +154,20 @@ func (s *serve) run(ctx context.Context, routes []routeFlag) (err error) {
 	if err != nil {
 		return err
 	}
+	served := &sites{runtime: rt, config: s.handler, log: s.runtime.Logger, all: all}
+	handlers := make([]*host.Handler, len(all))
+	for i, of := range all { // while rt compiles its stack
+		if handlers[i], err = served.compile(ctx, of, modules[i]); err != nil {
+			return err
+		}
+	}
 	server, err := rt.NewServer(nil, s.server)
 	if err != nil {
 		return err
 	}
-	served := &sites{runtime: rt, server: server, config: s.handler, log: s.runtime.Logger, all: all}
+	served.server = server
 	for i, of := range all {
-		if err := served.load(ctx, of, modules[i]); err != nil {
+		if err := served.serve(of, modules[i], handlers[i]); err != nil {
 			return err
 		}
 	}

@@ -45,11 +45,25 @@ func newSites(routes []routeFlag) []*site {
 
 // load puts what is in the file of a site now in place of what it serves. If that fails, what it serves stays.
 func (s *sites) load(ctx context.Context, of *site, wasm []byte) error {
+	handler, err := s.compile(ctx, of, wasm)
+	if err != nil {
+		return err
+	}
+	return s.serve(of, wasm, handler)
+}
+
+// compile makes a handler of what is in the file of a site.
+func (s *sites) compile(ctx context.Context, of *site, wasm []byte) (*host.Handler, error) {
 	name := strings.TrimSuffix(filepath.Base(of.path), ".wasm")
 	handler, err := s.runtime.Load(ctx, name, wasm, s.config)
 	if err != nil {
-		return fmt.Errorf("%s: %w", of.path, withoutName(err))
+		return nil, fmt.Errorf("%s: %w", of.path, withoutName(err))
 	}
+	return handler, nil
+}
+
+// serve puts a handler in place of what a site serves.
+func (s *sites) serve(of *site, wasm []byte, handler *host.Handler) error {
 	for _, pattern := range of.patterns {
 		if err := s.server.Handle(pattern, handler); err != nil {
 			_ = handler.Close() // err says more

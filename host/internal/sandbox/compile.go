@@ -3,8 +3,10 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"runtime"
 
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/portholehttp/porthole/host/internal/instrument"
 )
@@ -18,24 +20,21 @@ type CompileConfig struct {
 	TableElements uint32 // the most elements of each table; 0: no bound
 }
 
-// compiler is held by who compiles. One compilation at a time, in the process, leaves the other processors to the guests that
-// run, and bounds the memory it takes.
-var compiler = make(chan struct{}, 1)
-
 // compileHook is called when a compilation begins. It is for tests.
 var compileHook = func() {}
 
 // Compile compiles wasm, or takes it from the cache. name is what faults call the guest. The error is ErrNoMemory, an
 // *instrument.Refusal, or what the compiler found.
 //
-// Compiling takes a second for a large module, and others may have to wait for it. When ctx ends, Compile returns its cause at
+// Compiling takes a second for a large module, and others of the engine have to wait for it: that bounds the memory it takes. The first
+// module is compiled by all processors, later ones by one, which leaves the others to the guests that run. When ctx ends, Compile returns its cause at
 // once. What it had begun goes on, as it cannot be interrupted, and is freed when it is done; so wasm must not be changed afterwards either.
 func (e *Engine) Compile(ctx context.Context, name string, wasm []byte, c CompileConfig) (*Module, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	select {
-	case compiler <- struct{}{}:
+	case e.compiler <- struct{}{}:
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
@@ -45,7 +44,7 @@ func (e *Engine) Compile(ctx context.Context, name string, wasm []byte, c Compil
 	}
 	done := make(chan result)
 	e.compiling.Go(func() {
-		defer func() { <-compiler }()
+		defer func() { <-e.compiler }()
 		m, err := e.compile(name, wasm, c)
 		select {
 		case done <- result{m, err}:
@@ -77,7 +76,10 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 			return nil, err
 		}
 	}
-	ctx := context.Background() // of the caller's, wazero looks at some values; there are none to give it
+	ctx := context.Background() // of the caller's, wazero looks at some values that are not the caller's to give
+	if e.live.Load() == 0 {
+		ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
+	}
 	compiled, err := e.runtime.CompileModule(ctx, rewritten.Wasm)
 	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)

@@ -31,6 +31,7 @@ type EngineConfig struct {
 type Engine struct {
 	runtime     wazero.Runtime
 	memoryPages uint32
+	compiler    chan struct{}  // held by who compiles
 	compiling   sync.WaitGroup // compilations that run, be they wanted or not
 	live        atomic.Int64   // compiled modules that are not freed
 }
@@ -49,6 +50,7 @@ func NewEngine(ctx context.Context, c EngineConfig) (*Engine, error) {
 			WithDebugInfoEnabled(false).
 			WithMemoryLimitPages(c.MemoryPages)),
 		memoryPages: c.MemoryPages,
+		compiler:    make(chan struct{}, 1),
 	}
 	if err := e.register(ctx, &c); err != nil {
 		_ = e.runtime.Close(ctx) // err says more

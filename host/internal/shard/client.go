@@ -11,7 +11,7 @@ func (s *Shard) acquire(op abi.Operation, target uint64, record []byte) (handle 
 		return 0, abi.StatusClosed
 	}
 	if len(record) > 0 {
-		inbox, err := s.stack.inbox.Buffer(uint32(len(record)))
+		inbox, err := s.stack.inbox(uint32(len(record)))
 		if err != nil {
 			s.fault = err
 			return 0, abi.StatusClosed

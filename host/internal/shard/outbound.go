@@ -61,7 +61,7 @@ func (s *Shard) Connect(socket netloop.Handle, err error, now int64) {
 		status, text = s.reason(err)
 	}
 	if text != "" {
-		inbox, err := s.stack.inbox.Buffer(uint32(len(text)))
+		inbox, err := s.stack.inbox(uint32(len(text)))
 		if err != nil {
 			s.fault = err
 			s.settle()

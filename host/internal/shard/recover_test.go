@@ -35,7 +35,7 @@ func TestStackTrapUnderAnOperation(t *testing.T) {
 		w := newWorld(t, handlerWasm)
 		p := w.connect()
 		p.set(stackTrapIn, place)
-		send := do(handlerSend, ownExchange, 0, 0, 0, 0, 8)
+		send := do(handlerSend, ownExchange, 0, 0, 0, 0, 1024) // for which the stack's inbox has been too small
 		script := append(append([]byte(nil), send...), send...)
 		p.poke(stackScratch, script)
 		p.tell(
@@ -145,6 +145,7 @@ func TestListenerThatTheStackRefuses(t *testing.T) {
 	assert.ErrorContains(t, err, "invalid argument")
 	assert.NotZero(t, p.ask(stackClock), "nothing else happened")
 
+	w.onLoop(func() { w.stack.room = 0 }) // or it would not be asked for an inbox
 	p.set(stackTrapIn, trapInInbox)
 	_, err = w.OpenListener(abi.DefaultOptions)
 	var fault *sandbox.Fault

@@ -15,8 +15,10 @@ const receiveBufferSize = 64 << 10
 type stack struct {
 	instance *sandbox.Instance
 	receive  uint32 // pointer to the receive buffer
+	inboxAt  uint32 // pointer to what on_inbox returned last
+	room     uint32 // bytes there
 
-	inbox, listenerOpen, operation      *sandbox.Function
+	onInbox, listenerOpen, operation    *sandbox.Function
 	handle, connect                     *sandbox.Function
 	accept, data, end, writable, closed *sandbox.Function
 	timer, turn                         *sandbox.Function
@@ -55,7 +57,7 @@ func (s *Shard) newStack() (*stack, error) {
 	var receive *sandbox.Function
 	err = lookUp(instance, abi.StackExports, map[string]**sandbox.Function{
 		"on_receive_buffer":  &receive,
-		"on_inbox":           &st.inbox,
+		"on_inbox":           &st.onInbox,
 		"on_listener_open":   &st.listenerOpen,
 		"on_socket_accept":   &st.accept,
 		"on_socket_data":     &st.data,
@@ -78,6 +80,19 @@ func (s *Shard) newStack() (*stack, error) {
 	return st, nil
 }
 
+// inbox returns bytes of the stack's memory for what the next call is about. They are valid until then.
+func (st *stack) inbox(size uint32) ([]byte, error) {
+	if size > st.room {
+		at, err := st.onInbox.Pointer(size)
+		if err != nil {
+			return nil, err
+		}
+		st.inboxAt, st.room = at, size
+	}
+	p, _ := st.instance.View(st.inboxAt, size) // memory does not shrink
+	return p, nil
+}
+
 // lookUp fills in the exports of a guest.
 func lookUp(i *sandbox.Instance, table []abi.Function, into map[string]**sandbox.Function) error {
 	for _, f := range table {
@@ -92,7 +107,7 @@ func lookUp(i *sandbox.Instance, table []abi.Function, into map[string]**sandbox
 
 // open makes a listener known to the stack.
 func (s *Shard) open(l *Listener) error {
-	inbox, err := s.stack.inbox.Buffer(abi.OptionsSize)
+	inbox, err := s.stack.inbox(abi.OptionsSize)
 	if err != nil {
 		s.fault = err
 		return err
@@ -116,7 +131,7 @@ func (s *Shard) operate(op abi.Operation, target uint64, flags uint32, head, bod
 		return int64(abi.StatusClosed)
 	}
 	if n := len(head) + len(body); n > 0 {
-		inbox, err := s.stack.inbox.Buffer(uint32(n))
+		inbox, err := s.stack.inbox(uint32(n))
 		if err != nil {
 			s.fault = err
 			return int64(abi.StatusClosed)
