@@ -10,6 +10,9 @@ WASM_PKGS  := ./abi/... ./guest/... ./wasm/stack/... ./examples/...
 
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
+# Where the loop has a poller of its own too. The rest is what it is on the others.
+POLLERS := freebsd/amd64 netbsd/amd64 openbsd/amd64 dragonfly/amd64
+
 EXAMPLES := $(patsubst examples/%/main.go,%,$(wildcard examples/*/main.go))
 
 ADDR     ?= 127.0.0.1:8080
@@ -110,6 +113,10 @@ cross:
 	@for platform in $(PLATFORMS); do \
 		echo "build for $$platform"; \
 		GOOS=$${platform%/*} GOARCH=$${platform#*/} CGO_ENABLED=0 go build ./abi/... ./guest/... ./internal/... ./host/... || exit 1; \
+	done
+	@for platform in $(POLLERS); do \
+		echo "vet the loop for $$platform"; \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} CGO_ENABLED=0 go vet ./internal/netloop || exit 1; \
 	done
 
 artifact-check:

@@ -64,7 +64,8 @@ func connected(socket uint64, head []byte) {
 
 // takeOver delivers 'upgrade' or 'connect'. The request is complete; it has no response.
 func takeOver(kind abi.EventKind, socket uint64, head, body []byte) {
-	x := newExchange(0, port.Keep(head))
+	x := newExchange()
+	x.init(0, port.Keep(head))
 	x.over = true
 	c := net.OfRawHandle(socket)
 	c.AllowHalfOpen = true

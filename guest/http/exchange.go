@@ -29,23 +29,32 @@ var (
 	slabUsed uint
 )
 
-func newExchange(handle uint64, record string) *exchange {
+// newSlab is a function of its own so that those who come by do not save their variables for it.
+//
+//go:noinline
+func newSlab() { slab, slabUsed = new([slabSize]exchange), 0 }
+
+// newExchange returns an exchange for init.
+func newExchange() *exchange {
 	if slabUsed == slabSize {
-		slab, slabUsed = new([slabSize]exchange), 0
+		newSlab()
 	}
-	x := &slab[slabUsed]
 	slabUsed++
+	return &slab[slabUsed-1]
+}
+
+func (x *exchange) init(handle uint64, record string) {
 	_ = record[abi.RequestHeadSize-1] // of ServerRequest.head
 	x.handle = handle
 	x.req.exchange, x.req.record = x, record
 	x.req.body.Handle = handle
 	x.res.exchange, x.res.StatusCode, x.res.SendDate = x, 200, true
-	return x
 }
 
 // begin makes an exchange and tells its server.
 func begin(kind abi.EventKind, flags uint32, target uint64, head, body []byte) {
-	x := newExchange(target, port.Keep(head))
+	x := newExchange()
+	x.init(target, port.Keep(head))
 	complete := flags&abi.EventEnd != 0
 	x.req.body.Complete = complete
 	heard := false

@@ -22,7 +22,7 @@ const (
 
 var heads [knownHeads]struct {
 	known *knownHead
-	mark uintptr // of the last head that would have its place
+	mark  uintptr // of the last head that would have its place
 }
 
 // recent is the one that was found last.

@@ -26,12 +26,12 @@ type cork struct {
 }
 
 type corkedWrite struct {
-	socket   *epollSocket // nil: pulled
-	from, to int          // of cork.bytes
+	socket   *pollSocket // nil: pulled
+	from, to int         // of cork.bytes
 }
 
 // takes keeps p back, unless it is to be written now.
-func (c *cork) takes(f *epollSocket, p []byte) bool {
+func (c *cork) takes(f *pollSocket, p []byte) bool {
 	if !c.open || f.corked || f.hungry || len(p) > maxCorkedWrite {
 		return false
 	}
@@ -57,7 +57,7 @@ func (c *cork) flush() {
 }
 
 // pull writes what is kept of f, which is about to do something else.
-func (c *cork) pull(f *epollSocket) {
+func (c *cork) pull(f *pollSocket) {
 	for i := 0; f.corked; i++ {
 		if w := &c.writes[i]; w.socket == f {
 			c.put(w)

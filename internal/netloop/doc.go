@@ -1,16 +1,17 @@
 // Package netloop is an event loop over net.Conn and net.Listener with a single owner: every event is
 // delivered on the goroutine of Run, so what hangs on a loop needs no lock.
 //
-//	acceptor goroutine ──┐
-//	one goroutine for    ├─ signal, post ─► inbox ─► Run: one batch, one clock reading ─► Handler
-//	each connection    ──┘                                   ▲                               │
-//	timer, Post, Stop ───────────────────────────────────────┘     Write, Pause, Close … ◄───┘
+//	acceptor goroutine ───────┐                       poller
+//	goroutines of connections ├─ signal, post ─► inbox ─►├─► Run: one batch, one clock reading ─► Handler
+//	timer, Post, Stop ────────┘                                      Write, Pause, Close … ◄───────┘
 //
-// A connection is carried in one of two ways:
+// A connection is carried in one of three ways:
 //
-//   - TCP and Unix sockets on Linux, macOS and the BSDs (fdSocket): the connection's goroutine only forwards
-//     the edges of Go's poller. Reading and writing are non-blocking system calls on the loop's goroutine, into
+//   - TCP and Unix sockets on Linux, macOS and the BSDs (pollSocket): the loop sleeps in an epoll instance or a kqueue
+//     of its own, which tells of edges. Reading and writing are non-blocking system calls on the loop's goroutine, into
 //     one buffer for all connections, so an idle connection holds none and a paused one is not read at all.
+//   - The same where the loop has no poller, with Config.Portable for one (fdSocket): a goroutine of the connection
+//     forwards the edges of Go's poller. The rest is the same.
 //   - Everything else (stream): TLS, net.Pipe, wrapped connections, other systems. One goroutine reads into a
 //     buffer of the connection and waits until the loop has consumed it; writes are copies in flight.
 //

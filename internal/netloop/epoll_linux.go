@@ -56,9 +56,8 @@ func (p *poller) watch(fd int, h Handle) error {
 	})
 }
 
-// wait returns what has happened, or nothing once timeout is over. A negative timeout is none. The result is valid until
-// the next call.
-func (p *poller) wait(timeout time.Duration) []unix.EpollEvent {
+// wait returns how many things have happened, which may be none once timeout is over. A negative timeout is none.
+func (p *poller) wait(timeout time.Duration) int {
 	ms := -1
 	if timeout >= 0 {
 		ms = int(min((timeout+time.Millisecond-1)/time.Millisecond, math.MaxInt32))
@@ -67,35 +66,24 @@ func (p *poller) wait(timeout time.Duration) []unix.EpollEvent {
 	if err != nil && !errors.Is(err, unix.EINTR) {
 		panic("netloop: epoll_wait: " + err.Error()) // the arguments are wrong
 	}
-	return p.events[:max(n, 0)]
+	return max(n, 0)
 }
 
-// poll sleeps, at most for timeout, and takes note of the sockets that something has happened to.
-func (l *Loop) poll(timeout time.Duration) {
-	for _, e := range l.poller.wait(timeout) {
-		s := l.handles.socket(makeHandle(uint32(e.Pad), uint32(e.Fd)))
-		if s == nil {
-			continue // the eventfd, or a socket that was closed meanwhile
-		}
-		f, ok := s.transport.(*epollSocket)
-		if !ok {
-			continue
-		}
-		var set signals
-		if e.Events&(unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
-			set |= readable
-		}
-		if e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
-			f.hangup = true
-		}
-		if e.Events&unix.EPOLLERR != 0 {
-			f.broken = true
-		}
-		if e.Events&(unix.EPOLLOUT|unix.EPOLLHUP|unix.EPOLLERR) != 0 && s.hungry {
-			set |= writable
-		}
-		if set != 0 && s.signals.Or(uint32(set)) == 0 {
-			l.polled = append(l.polled, s)
-		}
+// event returns what wait has seen, one of so many; of the eventfd the handle 0.
+func (p *poller) event(i int) (Handle, edges) {
+	e := &p.events[i]
+	var set edges
+	if e.Events&unix.EPOLLIN != 0 {
+		set |= edgeReadable
 	}
+	if e.Events&(unix.EPOLLOUT|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+		set |= edgeWritable
+	}
+	if e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP) != 0 {
+		set |= edgeHangup
+	}
+	if e.Events&unix.EPOLLERR != 0 {
+		set |= edgeHangup | edgeError
+	}
+	return makeHandle(uint32(e.Pad), uint32(e.Fd)), set
 }

@@ -1,10 +1,10 @@
-//go:build !linux
+//go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
 
 package netloop
 
 import "time"
 
-// poller is what a loop sleeps in where the system tells it about sockets itself: on Linux.
+// poller is what a loop sleeps in where the system tells it about sockets itself: on Linux, macOS and the BSDs.
 type poller struct{}
 
 func newPoller() *poller { return nil }

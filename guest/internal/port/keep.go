@@ -10,7 +10,7 @@ import "unsafe"
 //	                            ↑ chunkUsed
 
 const (
-	chunkSize = 8 << 10
+	chunkSize = 10 << 10
 
 	// chunkMost is the most bytes of an event, or of a head, that goes into a chunk: so little is left over at the end of one.
 	chunkMost = 2 << 10
@@ -24,22 +24,36 @@ var (
 // room returns where size bytes can be written, at most chunkMost, until the next call. They stay if Keep is called.
 func room(size uintptr) unsafe.Pointer {
 	if chunkUsed+size > chunkSize {
-		chunk, chunkUsed = new([chunkSize / 8]uint64), 0
+		newChunk()
 	}
 	return unsafe.Add(unsafe.Pointer(chunk), chunkUsed)
 }
 
+// newChunk is a function of its own, as is keepCopy, so that those who come by do not save their variables for it.
+//
+//go:noinline
+func newChunk() { chunk, chunkUsed = new([chunkSize / 8]uint64), 0 }
+
 // Keep returns head, of the event under way, as a string. It is called once in an event. As long as the string is there so are, as a rule, those of
 // the requests that came right before and after it: a chunk in all.
 func Keep(head []byte) string {
-	p, size := unsafe.Pointer(unsafe.SliceData(head)), uintptr(len(head))
-	if p != unsafe.Add(unsafe.Pointer(chunk), chunkUsed) {
-		if size > chunkMost {
-			return string(head)
-		}
-		p = room(size)
-		copy(unsafe.Slice((*byte)(p), size), head)
+	if unsafe.Pointer(unsafe.SliceData(head)) != unsafe.Add(unsafe.Pointer(chunk), chunkUsed) {
+		return keepCopy(head)
 	}
+	chunkUsed += (uintptr(len(head)) + 7) &^ 7
+	return *(*string)(unsafe.Pointer(&head)) // it is not written again
+}
+
+// keepCopy keeps what is not in the chunk.
+//
+//go:noinline
+func keepCopy(head []byte) string {
+	size := uintptr(len(head))
+	if size > chunkMost {
+		return string(head)
+	}
+	p := (*byte)(room(size))
+	copy(unsafe.Slice(p, size), head)
 	chunkUsed += (size + 7) &^ 7
-	return unsafe.String((*byte)(p), size)
+	return unsafe.String(p, size)
 }

@@ -1,3 +1,5 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
 package netloop
 
 import (
@@ -12,9 +14,9 @@ import (
 	"github.com/portholehttp/porthole/abi"
 )
 
-// epollSocket is a TCP or Unix socket that the loop's poller watches. Its net.Conn is closed and serves for its addresses
+// pollSocket is a TCP or Unix socket that the loop's poller watches. Its net.Conn is closed and serves for its addresses
 // only.
-type epollSocket struct {
+type pollSocket struct {
 	socket
 	fd       int
 	readable bool // not known to be empty
@@ -32,7 +34,7 @@ func newSocket(l *Loop, c net.Conn) *socket {
 	}
 	if l.poller != nil {
 		if fd, err := takeDescriptor(c, raw); err == nil {
-			f := &epollSocket{socket: socket{loop: l, conn: c}, fd: fd}
+			f := &pollSocket{socket: socket{loop: l, conn: c}, fd: fd}
 			f.transport = f
 			return &f.socket
 		}
@@ -54,13 +56,13 @@ func takeDescriptor(c net.Conn, raw syscall.RawConn) (fd int, err error) {
 	return fd, nil
 }
 
-func (f *epollSocket) start() {
+func (f *pollSocket) start() {
 	if f.loop.poller.watch(f.fd, f.handle) != nil { // there are too many
 		f.failLater(abi.StatusReset)
 	}
 }
 
-func (f *epollSocket) ready(set signals) {
+func (f *pollSocket) ready(set signals) {
 	if set&writable != 0 {
 		f.room()
 	}
@@ -72,7 +74,7 @@ func (f *epollSocket) ready(set signals) {
 }
 
 // receive reads while there is something, for one turn.
-func (f *epollSocket) receive() {
+func (f *pollSocket) receive() {
 	for range readsPerTurn {
 		switch {
 		case !f.readable || f.silent():
@@ -104,13 +106,13 @@ func (f *epollSocket) receive() {
 	}
 }
 
-func (f *epollSocket) resume() {
+func (f *pollSocket) resume() {
 	if f.readable && !f.paused {
 		f.loop.inbox.signal(&f.socket, again)
 	}
 }
 
-func (f *epollSocket) write(p []byte) (int, abi.Status) {
+func (f *pollSocket) write(p []byte) (int, abi.Status) {
 	if f.loop.cork.takes(f, p) {
 		return len(p), abi.StatusOK
 	}
@@ -124,13 +126,13 @@ func (f *epollSocket) write(p []byte) (int, abi.Status) {
 	return n, abi.StatusOK
 }
 
-func (f *epollSocket) shutdown() abi.Status {
+func (f *pollSocket) shutdown() abi.Status {
 	f.loop.cork.pull(f)
 	_ = unix.Shutdown(f.fd, unix.SHUT_WR) // it fails if the peer has gone entirely; reading what it left tells how
 	return abi.StatusOK
 }
 
-func (f *epollSocket) setOption(o option) abi.Status {
+func (f *pollSocket) setOption(o option) abi.Status {
 	if _, tcp := f.conn.(*net.TCPConn); !tcp {
 		return abi.StatusUnsupported
 	}
@@ -145,13 +147,13 @@ func (f *epollSocket) setOption(o option) abi.Status {
 		_ = unix.SetsockoptInt(f.fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, on)
 		if o.value > 0 { // 0 is the system's choice
 			idle := min(time.Duration(o.value), maxKeepAlive)
-			_ = unix.SetsockoptInt(f.fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, int((idle+time.Second-1)/time.Second))
+			_ = unix.SetsockoptInt(f.fd, unix.IPPROTO_TCP, keepIdle, int((idle+time.Second-1)/time.Second))
 		}
 	}
 	return abi.StatusOK
 }
 
-func (f *epollSocket) close(reset bool) {
+func (f *pollSocket) close(reset bool) {
 	f.loop.cork.pull(f)
 	if _, tcp := f.conn.(*net.TCPConn); tcp && reset {
 		_ = unix.SetsockoptLinger(f.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
