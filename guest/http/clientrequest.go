@@ -194,10 +194,7 @@ func (r *ClientRequest) OnTimeout(listener func()) {
 // OnClose adds a listener for the end of the connection: before the exchange was complete; after the response, if one of
 // the two sides has said that it closes the connection then; or by its being handed over to 'upgrade' or 'connect'. If the connection
 // could be used for another request there is no 'close'.
-func (r *ClientRequest) OnClose(listener func()) {
-	m := r.own()
-	m.onClose = append(m.onClose, listener)
-}
+func (r *ClientRequest) OnClose(listener func()) { r.own().addClose(port.TaskFunc(listener)) }
 
 // OnError adds a listener for what goes wrong before the response: with the options; with finding, reaching or understanding the
 // server; and with methods that return no error, such as a write after the end. It is called after the call that went wrong,
@@ -205,8 +202,7 @@ func (r *ClientRequest) OnClose(listener func()) {
 //
 // An error that nobody listens to is a panic in a native program, as Node throws it, and in a plugin a line on stderr.
 func (r *ClientRequest) OnError(listener func(error)) {
-	m := r.own()
-	m.onError = append(m.onError, listener)
+	r.own().addError(listener)
 }
 
 // Method is the method, in upper case.

@@ -21,16 +21,55 @@ type Readable struct {
 	more   *more
 }
 
-// more is what not every Readable needs, for requests are made by the thousand.
+// more is what not every Readable needs, for requests are made by the thousand. Those that have one have a few listeners as a rule, for which
+// there is room in it.
 type more struct {
-	onData  []func([]byte)
-	onEnd   []func()
+	onData  []dataListener
+	onEnd   []port.Task
 	decoder *text.Decoder // after SetEncoding
 	queue   [][]byte      // what came while paused, until it is delivered
+	last    bool          // the piece that is being emitted is all that is left
+	holder  Sink          // which holds that piece back, until the end or the next thing that is written
+
+	dataRoom [1]dataListener
+	endRoom  [2]port.Task
+	piped    pipe // the first
 }
+
+// dataListener is who listens to data. It is an interface so that a pipe can be one without a closure.
+type dataListener interface{ data(chunk []byte) }
+
+// dataFunc is a function as a dataListener.
+type dataFunc func(chunk []byte)
+
+func (f dataFunc) data(chunk []byte) { f(chunk) }
 
 // noMore is the more of those that have none. It is only read.
 var noMore more
+
+// mores is where the next ones come from: a few are one allocation.
+var (
+	mores     = new([8]more)
+	moresUsed uint
+)
+
+func newMore() *more {
+	if moresUsed == uint(len(mores)) {
+		mores, moresUsed = new([8]more), 0
+	}
+	m := &mores[moresUsed]
+	moresUsed++
+	return m
+}
+
+// forget lets go of what the listeners hold on to: others of the same allocation may live on.
+func (m *more) forget() {
+	m.onData, m.onEnd, m.decoder, m.queue, m.holder = nil, nil, nil, nil, nil
+	m.dataRoom[0], m.endRoom[0], m.endRoom[1] = nil, nil, nil
+	if m.piped.from != nil {
+		m.piped.to, m.piped.sink = nil, nil
+	}
+}
 
 func (r *Readable) get() *more {
 	if r.more == nil {
@@ -42,20 +81,35 @@ func (r *Readable) get() *more {
 // own returns the more of r to write to.
 func (r *Readable) own() *more {
 	if r.more == nil {
-		r.more = new(more)
+		r.more = newMore()
 	}
 	return r.more
 }
 
 // OnData adds a listener for pieces. A chunk is valid until the listener returns.
 func (r *Readable) OnData(listener func(chunk []byte)) {
+	r.addData(dataFunc(listener))
+}
+
+func (r *Readable) addData(listener dataListener) {
 	m := r.own()
+	if m.onData == nil {
+		m.onData = m.dataRoom[:0]
+	}
 	m.onData = append(m.onData, listener)
 }
 
 // OnEnd adds a listener for the end. It comes once at most, and no data follows.
 func (r *Readable) OnEnd(listener func()) {
+	r.AddEnd(port.TaskFunc(listener))
+}
+
+// AddEnd is OnEnd of a task.
+func (r *Readable) AddEnd(listener port.Task) {
 	m := r.own()
+	if m.onEnd == nil {
+		m.onEnd = m.endRoom[:0]
+	}
 	m.onEnd = append(m.onEnd, listener)
 }
 
@@ -130,14 +184,38 @@ func (r *Readable) Receive(chunk []byte, end bool) {
 	if end {
 		r.Complete = true
 	}
-	if r.paused || len(r.get().queue) > 0 {
+	switch m := r.get(); {
+	case r.paused || len(m.queue) > 0:
 		r.keep(chunk)
-	} else {
+	case end && len(chunk) > 0 && m.decoder == nil && m.piped.sink != nil:
+		r.emitLast(m, chunk)
+		return
+	default:
 		r.emitData(chunk)
 	}
 	if end && !r.closed {
 		r.endDue = true
 		r.deliverEnd()
+	}
+}
+
+// emitLast emits the last piece and the end, which a pipe can write at once.
+func (r *Readable) emitLast(m *more, chunk []byte) {
+	m.last = true
+	r.emitChunk(chunk)
+	m.last = false
+	if !r.closed {
+		r.endDue = true
+		if !r.paused {
+			r.emitEnd(m)
+		}
+	}
+	if m.holder != nil { // chunk is no longer ours when this returns
+		m.holder.Release()
+		m.holder = nil
+	}
+	if r.more == nil {
+		m.forget()
 	}
 }
 
@@ -186,7 +264,7 @@ func (r *Readable) emitChunk(chunk []byte) {
 		return
 	}
 	for _, listener := range r.get().onData {
-		listener(chunk)
+		listener.data(chunk)
 	}
 }
 
@@ -201,11 +279,19 @@ func (r *Readable) deliverEnd() {
 			return
 		}
 	}
-	r.endDue = false
-	r.ended = true
-	m := r.get()
+	if m := r.more; m != nil {
+		r.emitEnd(m)
+		m.forget()
+	} else {
+		r.endDue, r.ended = false, true
+	}
+}
+
+// emitEnd emits 'end' to the listeners in m.
+func (r *Readable) emitEnd(m *more) {
+	r.endDue, r.ended = false, true
 	r.more = nil // nothing follows: what the listeners hold on to is let go of
 	for _, listener := range m.onEnd {
-		listener()
+		listener.Run()
 	}
 }
