@@ -12,10 +12,10 @@ const pseudonym = "porthole"
 // requestFields are the fields that the server gets.
 func requestFields(req *http.ServerRequest) http.Headers {
 	fields := endToEnd(req.RawHeaders())
+	asked := fields.Get("host")
 	if fields.Has("content-length") {
 		fields.Del("trailer") // a body of known length has none
 	}
-	asked := req.Headers().Get("host")
 	if authority, _ := absolute(req.URL()); authority != "" {
 		asked = authority // RFC 9112 §3.2.2: it replaces Host
 	}

@@ -120,7 +120,6 @@ func init() {
 			r.over = true
 			underWay.remove(r)
 		}
-		clear(timeouts)
 	})
 }
 

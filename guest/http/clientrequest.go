@@ -1,7 +1,10 @@
 package http
 
 import (
+	"time"
+
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/flow"
 	"github.com/portholehttp/porthole/guest/internal/port"
 	"github.com/portholehttp/porthole/guest/internal/text"
 	"github.com/portholehttp/porthole/guest/net"
@@ -24,22 +27,29 @@ type ClientRequest struct {
 	outgoing
 
 	partner
-	aborted bool // by Abort
-	failed  bool // 'error' has told why it ends
-	timed   bool // its socket has a timeout from it
-	reused  bool // its socket has served another request before
-	gone    bool // 'close' was emitted
+	aborted     bool // by Abort
+	failed      bool // 'error' has told why it ends
+	timed       bool // its socket has its timeout
+	setsTimeout bool // SetTimeout was called
+	reused      bool // its socket has served another request before
+	gone        bool // 'close' was emitted
 
 	agent          *Agent
 	method, path   string
 	target         target
 	socket         *net.Socket
 	socketHandle   uint64
+	timeout        time.Duration
 	client         *Client
 	onResponse     []func(*ClientResponse)
 	clientMore     *clientMore
 	previous, next *ClientRequest // in underWay
 	res            ClientResponse
+
+	// Room for what most requests have.
+	moreRoom     outgoingMore
+	bodyRoom     flow.More
+	responseRoom [1]func(*ClientResponse)
 }
 
 // clientMore is what not every request needs.
@@ -55,6 +65,9 @@ type clientMore struct {
 	settings [settingCount]func(*net.Socket) // what to do to a socket when it is connected
 	any      bool                            // there is one
 	awaited  *net.Socket                     // whose 'connect' has a listener for them
+
+	informationRoom [1]func(Information)
+	timeoutRoom     [1]func()
 }
 
 // noClientMore is the clientMore of those that have none. It is only read.
@@ -79,7 +92,8 @@ func newClientRequest(o *RequestOptions, callback []func(*ClientResponse)) *Clie
 func (r *ClientRequest) init(callback []func(*ClientResponse)) {
 	r.sender = r
 	r.clientMore = &noClientMore
-	r.onResponse = callback
+	r.onResponse = append(r.responseRoom[:0], callback...)
+	r.res.body.Room = &r.bodyRoom
 }
 
 // open makes the head, and asks the engine for an exchange.
@@ -182,12 +196,18 @@ func (r *ClientRequest) OnContinue(listener func()) {
 // OnInformation adds a listener for other interim responses, 102 to 199.
 func (r *ClientRequest) OnInformation(listener func(Information)) {
 	m := r.ownClient()
+	if m.onInformation == nil {
+		m.onInformation = m.informationRoom[:0]
+	}
 	m.onInformation = append(m.onInformation, listener)
 }
 
 // OnTimeout adds a listener for the time of SetTimeout.
 func (r *ClientRequest) OnTimeout(listener func()) {
 	m := r.ownClient()
+	if m.onTimeout == nil {
+		m.onTimeout = m.timeoutRoom[:0]
+	}
 	m.onTimeout = append(m.onTimeout, listener)
 }
 

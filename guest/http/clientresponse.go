@@ -21,6 +21,7 @@ type ClientResponse struct {
 
 	onClose   []func(error)
 	onAborted []func()
+	closeRoom [1]func(error)
 }
 
 func (r *ClientResponse) init(req *ClientRequest, record string) {
@@ -39,7 +40,12 @@ func (r *ClientResponse) OnEnd(listener func()) { r.body.OnEnd(listener) }
 
 // OnClose adds a listener for the loss of the connection before the response was complete: its error has the code ECONNRESET. It
 // comes once at most; neither data nor 'end' follows.
-func (r *ClientResponse) OnClose(listener func(err error)) { r.onClose = append(r.onClose, listener) }
+func (r *ClientResponse) OnClose(listener func(err error)) {
+	if r.onClose == nil {
+		r.onClose = r.closeRoom[:0]
+	}
+	r.onClose = append(r.onClose, listener)
+}
 
 // OnAborted adds a listener that is called before those to 'close'.
 func (r *ClientResponse) OnAborted(listener func()) { r.onAborted = append(r.onAborted, listener) }

@@ -18,20 +18,14 @@ type outgoingMore struct {
 	errorRoom [1]func(error)
 }
 
-// outgoingMores is where the next ones come from: a few are one allocation.
-var (
-	outgoingMores     = new([8]outgoingMore)
-	outgoingMoresUsed uint
-)
-
 // own returns the outgoingMore of o to write to.
 func (o *outgoing) own() *outgoingMore {
 	if o.more == nil {
-		if outgoingMoresUsed == uint(len(outgoingMores)) {
-			outgoingMores, outgoingMoresUsed = new([8]outgoingMore), 0
+		if o.sender != nil {
+			o.more = &o.sender.moreRoom
+		} else {
+			o.more = new(outgoingMore)
 		}
-		o.more = &outgoingMores[outgoingMoresUsed]
-		outgoingMoresUsed++
 	}
 	return o.more
 }

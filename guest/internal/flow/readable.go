@@ -18,12 +18,13 @@ type Readable struct {
 	endDue bool // the end is behind what is kept
 	ended  bool // 'end' was emitted
 	closed bool
-	more   *more
+	more   *More
+	Room   *More // where what has listeners keeps them; nil: that is allocated when it has one
 }
 
-// more is what not every Readable needs, for requests are made by the thousand. Those that have one have a few listeners as a rule, for which
+// More is what not every Readable needs, for requests are made by the thousand. Those that have one have a few listeners as a rule, for which
 // there is room in it.
-type more struct {
+type More struct {
 	onData  []dataListener
 	onEnd   []port.Task
 	decoder *text.Decoder // after SetEncoding
@@ -45,33 +46,9 @@ type dataFunc func(chunk []byte)
 func (f dataFunc) data(chunk []byte) { f(chunk) }
 
 // noMore is the more of those that have none. It is only read.
-var noMore more
+var noMore More
 
-// mores is where the next ones come from: a few are one allocation.
-var (
-	mores     = new([8]more)
-	moresUsed uint
-)
-
-func newMore() *more {
-	if moresUsed == uint(len(mores)) {
-		mores, moresUsed = new([8]more), 0
-	}
-	m := &mores[moresUsed]
-	moresUsed++
-	return m
-}
-
-// forget lets go of what the listeners hold on to: others of the same allocation may live on.
-func (m *more) forget() {
-	m.onData, m.onEnd, m.decoder, m.queue, m.holder = nil, nil, nil, nil, nil
-	m.dataRoom[0], m.endRoom[0], m.endRoom[1] = nil, nil, nil
-	if m.piped.from != nil {
-		m.piped.to, m.piped.sink = nil, nil
-	}
-}
-
-func (r *Readable) get() *more {
+func (r *Readable) get() *More {
 	if r.more == nil {
 		return &noMore
 	}
@@ -79,9 +56,11 @@ func (r *Readable) get() *more {
 }
 
 // own returns the more of r to write to.
-func (r *Readable) own() *more {
+func (r *Readable) own() *More {
 	if r.more == nil {
-		r.more = newMore()
+		if r.more = r.Room; r.more == nil {
+			r.more = new(More)
+		}
 	}
 	return r.more
 }
@@ -200,7 +179,7 @@ func (r *Readable) Receive(chunk []byte, end bool) {
 }
 
 // emitLast emits the last piece and the end, which a pipe can write at once.
-func (r *Readable) emitLast(m *more, chunk []byte) {
+func (r *Readable) emitLast(m *More, chunk []byte) {
 	m.last = true
 	r.emitChunk(chunk)
 	m.last = false
@@ -214,9 +193,6 @@ func (r *Readable) emitLast(m *more, chunk []byte) {
 		m.holder.Release()
 		m.holder = nil
 	}
-	if r.more == nil {
-		m.forget()
-	}
 }
 
 // Close drops what was kept: neither data nor 'end' follows.
@@ -225,7 +201,7 @@ func (r *Readable) Close() {
 	r.endDue = false
 	if r.more != nil {
 		r.more.queue = nil // a delivery may be under way
-		r.more = nil
+		r.more, r.Room = nil, nil
 	}
 }
 
@@ -279,19 +255,18 @@ func (r *Readable) deliverEnd() {
 			return
 		}
 	}
-	if m := r.more; m != nil {
-		r.emitEnd(m)
-		m.forget()
-	} else {
-		r.endDue, r.ended = false, true
-	}
+	r.emitEnd(r.get())
 }
 
 // emitEnd emits 'end' to the listeners in m.
-func (r *Readable) emitEnd(m *more) {
+func (r *Readable) emitEnd(m *More) {
 	r.endDue, r.ended = false, true
 	r.more = nil // nothing follows: what the listeners hold on to is let go of
 	for _, listener := range m.onEnd {
 		listener.Run()
+	}
+	if m == r.Room {
+		r.Room = nil
+		m.onData, m.onEnd, m.dataRoom[0], m.endRoom = nil, nil, nil, [2]port.Task{}
 	}
 }
