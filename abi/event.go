@@ -71,6 +71,7 @@ const (
 	OpSocketOf    Operation = 16 // by on_handle: target: an exchange. The socket of its connection
 	OpHostSocket  Operation = 17 // by on_handle, host only: target: a socket. Its handle in the socket ABI
 	OpDrain       Operation = 18 // host only: close pooled connections, and pool none from now on
+	OpPipe        Operation = 19 // exchange; head: Pipe
 )
 
 // SocketOption says what OpSocketSet sets.

@@ -57,6 +57,14 @@ func (o *outgoing) message() message {
 	return o.sender
 }
 
+// partner is whom o is for.
+func (o *outgoing) partner() *partner {
+	if o.exchange != nil {
+		return &o.exchange.partner
+	}
+	return &o.sender.partner
+}
+
 // OnDrain adds a listener for the time when the bytes have left for which Write returned false.
 func (o *outgoing) OnDrain(listener func()) { o.own().addDrain(port.TaskFunc(listener)) }
 
@@ -82,8 +90,8 @@ func (o *outgoing) SetHeader(name string, value ...string) error {
 	if o.headWritten {
 		return errHeadersSent("set a header")
 	}
-	for _, v := range value {
-		if err := checkHeader(Header{name, v}); err != nil {
+	for i := range value {
+		if err := checkField(name, value[i]); err != nil {
 			return err
 		}
 	}
@@ -228,7 +236,7 @@ func (o *outgoing) EndString(s string, encoding ...string) {
 }
 
 func (o *outgoing) end(body []byte) {
-	if k, x := o.known, o.exchange; k != nil && !o.headSent && o.more == nil && !k.announces && x.res.SendDate && !x.over {
+	if k, x := o.known, o.exchange; k != nil && !o.headSent && !o.ended && o.more == nil && !k.announces && x.res.SendDate && !x.over {
 		// A response that is all here, as most are: what follows does the same for it, with more questions.
 		status := port.ResponseSend(x.handle, abi.SendHead|abi.SendEnd, k.record, body)
 		if status != abi.StatusOK {
@@ -239,6 +247,9 @@ func (o *outgoing) end(body []byte) {
 		o.flushed, o.turn = true, port.Turn
 		if x.req.body.Complete {
 			x.finish()
+			if x.req.more != nil {
+				x.forget()
+			}
 		}
 		return
 	}
@@ -290,13 +301,7 @@ func (o *outgoing) implicitHead() bool {
 
 // send hands body to the engine, with the head if it does not have that, or with trailers.
 func (o *outgoing) send(flags uint32, body []byte) abi.Status {
-	x := o.exchange
-	var to *partner
-	if x != nil {
-		to = &x.partner
-	} else {
-		to = &o.sender.partner
-	}
+	x, to := o.exchange, o.partner()
 	end := flags&abi.SendEnd != 0
 	if to.over {
 		o.ended = o.ended || end
@@ -377,7 +382,9 @@ func (o *outgoing) finished() {
 	if o.more == nil {
 		return
 	}
-	for _, listener := range o.more.onFinish {
+	listeners := o.more.onFinish
+	o.more.onFinish = nil
+	for _, listener := range listeners {
 		listener()
 	}
 }

@@ -50,3 +50,9 @@ func (m *outgoingMore) addError(listener func(error)) {
 	}
 	m.onError = append(m.onError, listener)
 }
+
+// forget lets go of the listeners to what will not come any more once the exchange is over.
+func (m *outgoingMore) forget() {
+	m.onDrain, m.onClose = nil, nil
+	m.drainRoom[0], m.closeRoom[0], m.closeRoom[1] = nil, nil, nil
+}

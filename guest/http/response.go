@@ -142,13 +142,18 @@ func (r *ServerResponse) hasChunks() bool { return !r.noBody() && r.exchange.req
 func (r *ServerResponse) sentAll(status abi.Status) {
 	if status == abi.StatusOK && r.exchange.req.body.Complete {
 		r.exchange.finish()
+		r.exchange.forget()
 	}
 }
 
 // closed emits 'close', unless only the rest of the request was missing.
 func (r *ServerResponse) closed() {
-	if !r.flushed {
-		r.emitClose()
+	if r.flushed {
+		return
+	}
+	r.emitClose()
+	if r.more != nil {
+		r.more.onFinish = nil
 	}
 }
 

@@ -8,26 +8,38 @@ import (
 func init() { flow.AddSinks(sinkOf) }
 
 // sinkOf finds the sink of a message of ours.
-func sinkOf(w flow.Writable) flow.Sink {
+func sinkOf(w flow.Writable) (flow.Sink, flow.Message) {
 	switch w := w.(type) {
 	case *ServerResponse:
-		return (*pipeSink)(&w.outgoing)
+		s := (*pipeSink)(&w.outgoing)
+		return s, s
 	case *ClientRequest:
-		return (*pipeSink)(&w.outgoing)
+		s := (*pipeSink)(&w.outgoing)
+		return s, s
 	}
-	return nil
+	return nil, nil
 }
 
 // pipeSink is a message as the destination of a pipe.
 type pipeSink outgoing
 
-// AddDrain implements flow.Sink.
+// Handle implements flow.Sink: more of a body can be sent there.
+func (s *pipeSink) Handle() uint64 {
+	o := (*outgoing)(s)
+	to := o.partner()
+	if to.over || !o.headSent || o.ended || o.message().noBody() {
+		return 0
+	}
+	return to.handle
+}
+
+// AddDrain implements flow.Message.
 func (s *pipeSink) AddDrain(t port.Task) { (*outgoing)(s).own().addDrain(t) }
 
-// AddClose implements flow.Sink.
+// AddClose implements flow.Message.
 func (s *pipeSink) AddClose(t port.Task) { (*outgoing)(s).own().addClose(t) }
 
-// Hold implements flow.Sink. The head is completed as by Write, so that a head that is not valid is told at the same time.
+// Hold implements flow.Message. The head is completed as by Write, so that a head that is not valid is told at the same time.
 func (s *pipeSink) Hold(chunk []byte) bool {
 	o := (*outgoing)(s)
 	if o.ended || o.needDrain || len(chunk) == 0 || o.own().held != nil {
@@ -42,7 +54,7 @@ func (s *pipeSink) Hold(chunk []byte) bool {
 	return true
 }
 
-// Release implements flow.Sink.
+// Release implements flow.Message.
 func (s *pipeSink) Release() {
 	if o := (*outgoing)(s); o.more != nil && o.more.held != nil {
 		o.release()

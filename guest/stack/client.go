@@ -213,6 +213,7 @@ func (e *Engine) settleClient(c *conn) {
 
 // requestDrained acts on that all bytes of x so far have reached the kernel.
 func (e *Engine) requestDrained(c *conn, x *exchange) {
+	e.unblock(x.pipes)
 	if x.wantDrain {
 		x.wantDrain = false
 		e.events = append(e.events, Event{Kind: abi.EventDrain, Target: x.handle})

@@ -14,7 +14,7 @@ func (e *Engine) clientOperation(op abi.Operation, x *exchange, flags uint32, he
 		e.closeRequest(x)
 		return int64(abi.StatusOK) | abi.ResultDone
 	}
-	if x.sends.aborted || x.conn != nil && x.conn.broken && !e.retriable(x.conn, x) {
+	if e.lost(x) {
 		return int64(abi.StatusClosed)
 	}
 	switch op {
@@ -35,6 +35,11 @@ func (e *Engine) clientOperation(op abi.Operation, x *exchange, flags uint32, he
 		return int64(abi.StatusInvalid)
 	}
 	return int64(abi.StatusOK)
+}
+
+// lost reports whether x, which a handler sends, is about to end with an error.
+func (e *Engine) lost(x *exchange) bool {
+	return x.sends.aborted || x.conn != nil && x.conn.broken && !e.retriable(x.conn, x)
 }
 
 // cancel ends x at once; Turn tells its handler.
@@ -91,6 +96,9 @@ func (e *Engine) requestSend(x *exchange, flags uint32, head, body []byte, rest 
 	e.transmit(x, out)
 	end := sendsEnd(flags)
 	x.ended, x.wantDrain = end, x.wantDrain && !end
+	if end {
+		e.unblock(x.pipes)
+	}
 	queued := x.conn == nil || x.conn.broken || x.conn.stalled || x.conn.out.len() > 0
 	switch {
 	case x.conn != nil && x.conn.broken && !e.retriable(x.conn, x):

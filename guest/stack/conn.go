@@ -13,6 +13,7 @@ type conn struct {
 	terms    *terms
 	listener *listener // where it came in; nil for one that goes out
 	ease     ease
+	asked    *exchange     // easeAsked: the request, which is in no queue
 	memo     *recollection // of its last request
 	client   *client
 	raw      *raw
@@ -129,7 +130,7 @@ func (c *conn) append(x *exchange) {
 
 // idle reports whether nothing is under way in either direction.
 func (c *conn) idle() bool {
-	return c.first == nil && c.reading == nil && c.flushing == nil && c.out.len() == 0 && c.in.len() == 0 && c.parser.Idle()
+	return c.ease != easeAsked && c.first == nil && c.reading == nil && c.flushing == nil && c.out.len() == 0 && c.in.len() == 0 && c.parser.Idle()
 }
 
 // settle brings c to rest at the end of an entry: it consumes input that is no longer held back,
@@ -177,9 +178,12 @@ func (e *Engine) notify(c *conn) {
 		x.next, x.linked = nil, false
 		e.finish(x)
 	}
-	if x := c.first; x != nil && x.wantDrain && c.out.len() == 0 {
-		x.wantDrain = false
-		e.events = append(e.events, Event{Kind: abi.EventDrain, Target: x.handle})
+	if x := c.first; x != nil && c.out.len() == 0 {
+		e.unblock(x.pipes)
+		if x.wantDrain {
+			x.wantDrain = false
+			e.events = append(e.events, Event{Kind: abi.EventDrain, Target: x.handle})
+		}
 	}
 }
 

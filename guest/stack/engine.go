@@ -33,7 +33,7 @@ type Event struct {
 	Kind   abi.EventKind
 	Flags  uint32
 	Target uint64 // an exchange, or a server
-	Other  uint64 // a listener, or the socket of EventSocket
+	Other  uint64 // a listener, or the socket of EventSocket; of EventData: how many bytes went through a pipe since the last one
 	Head   []byte
 	Body   []byte
 }
@@ -71,6 +71,7 @@ type Engine struct {
 	rendered      renderedHead
 	ready         readyHead
 	memo          memo
+	cargo         cargo
 }
 
 // MaxTotalQueued is the most response bytes that may wait in one engine. A connection whose
@@ -219,7 +220,7 @@ func (e *Engine) Closed(socket uint64, _ abi.Status, now int64) {
 // Turn does the work that operations put off since the last entry.
 func (e *Engine) Turn(now int64) {
 	e.enter(now)
-	for i := 0; i < len(e.work) || len(e.pools) > 0; {
+	for i := 0; i < len(e.work) || len(e.pools) > 0 || len(e.handles.stirred) > 0; {
 		if i < len(e.work) {
 			c := e.work[i]
 			c.scheduled = false

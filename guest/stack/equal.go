@@ -1,6 +1,6 @@
 package stack
 
-import "encoding/binary"
+import "unsafe"
 
 // beginsWith reports whether b begins with prefix. The runtime compares byte by byte in wasm; this takes eight at a time, which is
 // seven times faster there for a head (BenchmarkBeginsWith).
@@ -9,26 +9,18 @@ func beginsWith(b, prefix []byte) bool {
 	if len(b) < n {
 		return false
 	}
-	b = b[:n]
-	for len(prefix) >= 32 && len(b) >= 32 {
-		if (word(b, 0)^word(prefix, 0))|(word(b, 8)^word(prefix, 8))|(word(b, 16)^word(prefix, 16))|(word(b, 24)^word(prefix, 24)) != 0 {
-			return false
-		}
-		b, prefix = b[32:], prefix[32:]
+	if n < 8 {
+		return string(b[:n]) == string(prefix)
 	}
-	for len(prefix) >= 8 && len(b) >= 8 {
-		if word(b, 0) != word(prefix, 0) {
-			return false
-		}
-		b, prefix = b[8:], prefix[8:]
-	}
-	for i, c := range prefix {
-		if b[i] != c {
+	p, q := unsafe.Pointer(unsafe.SliceData(b)), unsafe.Pointer(unsafe.SliceData(prefix))
+	last := n - 8
+	for i := 0; i < last; i += 8 {
+		if word(p, i) != word(q, i) {
 			return false
 		}
 	}
-	return true
+	return word(p, last) == word(q, last) // which may overlap the one before
 }
 
-// word returns the eight bytes from b[i] on. It is one instruction, and inlined.
-func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8]) }
+// word returns the eight bytes at p+i.
+func word(p unsafe.Pointer, i int) uint64 { return *(*uint64)(unsafe.Add(p, i)) }

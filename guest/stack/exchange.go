@@ -5,7 +5,9 @@ type exchange struct {
 	handle uint64 // 0 once it is over, and for replies of our own
 	conn   *conn
 	next   *exchange // of the queue it is in, in request order
+	clean  bool      // it is over, and but for this and conn as a new one
 	linked bool      // it is in a queue, or its connection is at work on it
+	pipes  *piping   // where bytes of it go, or come from, without the handler; nil: nowhere
 	sends  *sending  // what a handler's request has besides; nil for one that came in
 
 	// The request.

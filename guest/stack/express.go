@@ -31,6 +31,7 @@ func (c *conn) calm() bool {
 func (c *conn) leaveExpress() {
 	if c.ease == easeAsked {
 		c.readTimer.disarm()
+		c.append(c.asked)
 	}
 	c.ease = easeNone
 }
@@ -38,10 +39,9 @@ func (c *conn) leaveExpress() {
 // ask takes a request without a body, which is all that c, which is calm, has received.
 func (e *Engine) ask(c *conn, record []byte, method h1.Method) {
 	c.served++
-	x := e.handles.open()
+	x := e.handles.open(c)
 	x.head, x.received = method == h1.MethodHead, true
-	x.conn, x.linked = c, true
-	c.first, c.last, c.unanswered = x, x, 1
+	c.asked = x
 	c.ease = easeAsked
 	e.events = append(e.events, Event{Kind: abi.EventRequest, Flags: abi.EventEnd, Target: x.handle, Other: c.listener.handle, Head: record})
 }
@@ -57,10 +57,11 @@ func (e *Engine) reply(x *exchange, head, body []byte) (result int64, ok bool) {
 	if n < len(out) || status != abi.StatusOK {
 		return e.replyShort(x, out, n, status), true
 	}
-	c.first, c.last, c.unanswered = nil, nil, 0
-	x.linked = false
-	e.handles.close(x)
 	c.ease = easeCalm
+	x.received, x.head, x.clean = false, false, true
+	i := uint32(x.handle)
+	x.handle = 0
+	e.handles.release(i)
 	e.arm(&c.readTimer, timeKeepAlive)
 	return int64(abi.StatusOK) | abi.ResultDone, true
 }

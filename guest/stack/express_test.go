@@ -10,6 +10,11 @@ import (
 // checkEase fails if what is taken for granted of a connection is not so.
 func checkEase(t *testing.T, e *Engine) {
 	t.Helper()
+	for _, s := range e.handles.slots {
+		if x := s.exchange; x != nil && x.clean {
+			require.Equal(t, exchange{conn: x.conn, clean: true, remaining: -1}, *x)
+		}
+	}
 	for _, c := range e.conns {
 		switch {
 		case c == nil:
@@ -17,12 +22,11 @@ func checkEase(t *testing.T, e *Engine) {
 			require.True(t, c.calm(), "a connection is taken for calm")
 			require.True(t, c.readTimer.list == nil || c.readTimer.class == timeKeepAlive)
 		case c.ease == easeAsked:
-			x := c.first
-			require.NotNil(t, x)
-			require.Equal(t, exchange{handle: x.handle, conn: c, linked: true, received: true, head: x.head, remaining: -1}, *x)
-			require.True(t, c.last == x && c.unanswered == 1)
+			x := c.asked
+			require.Equal(t, exchange{handle: x.handle, conn: c, received: true, head: x.head, remaining: -1}, *x)
+			require.NotZero(t, x.handle)
 			d := *c
-			d.first, d.last, d.unanswered = nil, nil, 0
+			d.ease = easeNone
 			require.True(t, d.calm(), "a connection is taken for calm but for one request")
 		}
 	}
@@ -58,7 +62,7 @@ func TestExpressIsGeneral(t *testing.T) {
 // countEase counts the entries that went the express way, or part of it.
 func (s *simulation) countEase(e *Engine) {
 	for _, c := range e.conns {
-		if c != nil && c.ease == easeAsked && len(e.events) > 0 && e.handles.exchange(e.events[len(e.events)-1].Target) == c.first {
+		if c != nil && c.ease == easeAsked && len(e.events) > 0 && e.handles.exchange(e.events[len(e.events)-1].Target) == c.asked {
 			s.count("asked")
 		}
 	}

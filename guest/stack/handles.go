@@ -7,6 +7,8 @@ import "math"
 type handleTable struct {
 	slots []handleSlot
 	free  []uint32
+
+	stirred []uint64 // sources of pipes that are to be settled
 }
 
 // handleSlot holds an exchange or a connection, or is free. It keeps the exchange, and what that has if a handler begins it, for the next use.
@@ -39,19 +41,26 @@ func (t *handleTable) release(i uint32) {
 	}
 }
 
-// open returns a cleared exchange with a handle.
-func (t *handleTable) open() *exchange {
+// open returns an exchange with a handle, on c if that is not nil.
+func (t *handleTable) open(c *conn) *exchange {
 	s, handle := t.take()
-	if s.exchange == nil {
-		s.exchange = new(exchange)
+	x := s.exchange
+	switch {
+	case x == nil:
+		x = new(exchange)
+		s.exchange = x
+		fallthrough
+	case !x.clean:
+		*x = exchange{handle: handle, conn: c, remaining: -1}
+	default:
+		x.handle, x.conn, x.clean = handle, c, false
 	}
-	*s.exchange = exchange{handle: handle, remaining: -1}
-	return s.exchange
+	return x
 }
 
 // openSending is open for one that a handler begins.
 func (t *handleTable) openSending(p *pool) *exchange {
-	x := t.open()
+	x := t.open(nil)
 	s := &t.slots[uint32(x.handle)]
 	if s.sending == nil {
 		s.sending = new(sending)
@@ -82,6 +91,7 @@ func (t *handleTable) exchange(handle uint64) *exchange {
 // as the exchange whose body is being received.
 func (t *handleTable) close(x *exchange) {
 	i := uint32(x.handle)
+	t.orphan(x.pipes)
 	x.handle = 0
 	if x.linked || !x.received {
 		t.slots[i].exchange, t.slots[i].sending = nil, nil
@@ -111,6 +121,7 @@ func (t *handleTable) socket(handle uint64) *conn {
 // closeSocket makes the handle of c stale.
 func (t *handleTable) closeSocket(c *conn) {
 	i := uint32(c.handle)
+	t.orphan(side{c: c}.piping())
 	c.handle = 0
 	t.slots[i].conn = nil
 	t.release(i)

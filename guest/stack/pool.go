@@ -115,9 +115,10 @@ func (e *Engine) schedulePool(p *pool) {
 	}
 }
 
-// servePools deals with the pools in which something has changed.
+// servePools deals with the pools in which something has changed, and with the connections that others let go on.
 func (e *Engine) servePools() {
-	if len(e.pools) > 0 {
+	for len(e.pools) > 0 || len(e.handles.stirred) > 0 {
+		e.settleStirred()
 		e.serveAll()
 	}
 }

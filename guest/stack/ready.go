@@ -54,6 +54,7 @@ func (e *Engine) makeReady(x *exchange, record []byte, size int) bool {
 	if status != abi.StatusOK || x.last || x.noBody || x.chunked || x.remaining != int64(size) {
 		return false
 	}
+	x.remaining = -1 // as it was
 	*r = readyHead{listener: x.conn.listener, until: math.MaxInt64, out: out, size: size, end: len(out)}
 	if !e.rendered.date {
 		r.until = e.date.until

@@ -17,7 +17,7 @@ func (e *Engine) beginRequest(c *conn, head []byte) {
 		return
 	}
 	c.readTimer.disarm()
-	x := e.handles.open()
+	x := e.handles.open(c)
 	x.head, x.http10 = h.Method == h1.MethodHead, h.Minor == 0
 	x.last = !h.KeepAlive || l.options.MaxRequests > 0 && c.served >= l.options.MaxRequests
 	c.append(x)
@@ -43,7 +43,7 @@ func (e *Engine) beginKnown(c *conn, m *recollection, record []byte, method h1.M
 	l := c.listener
 	c.served++
 	c.readTimer.disarm()
-	x := e.handles.open()
+	x := e.handles.open(c)
 	x.head = method == h1.MethodHead
 	x.last = l.options.MaxRequests > 0 && c.served >= l.options.MaxRequests
 	c.append(x)
@@ -62,14 +62,14 @@ func (e *Engine) beginKnown(c *conn, m *recollection, record []byte, method h1.M
 
 // bodyPiece hands a piece of the body to the handler, with the head if that is still here.
 func (e *Engine) bodyPiece(x *exchange, piece []byte) {
-	if x.handle == 0 || x.ended && x.paused && x.sends == nil {
+	if x.handle == 0 || x.ended && x.paused && x.sends == nil || x.pipes != nil && e.forward(side{x, x.conn}, piece) {
 		return
 	}
 	if ev := e.lastEvent(x); ev != nil && (ev.Kind == abi.EventRequest || ev.Kind == abi.EventResponse) && ev.Body == nil {
 		ev.Body = piece
 		return
 	}
-	e.events = append(e.events, Event{Kind: abi.EventData, Target: x.handle, Body: piece})
+	e.events = append(e.events, Event{Kind: abi.EventData, Target: x.handle, Other: x.pipes.tell(), Body: piece})
 }
 
 // endRequest ends the request that is being received. section holds its trailers.
@@ -102,6 +102,11 @@ func (e *Engine) endMessage(c *conn, x *exchange, section []byte) *Event {
 	ev.Flags |= abi.EventEnd
 	if ev.Kind == abi.EventData {
 		x.tail = e.entry
+		if x.pipes != nil {
+			e.carry()
+			ev.Other += x.pipes.tell()
+			e.unpipe(side{x, c})
+		}
 	}
 	return ev
 }

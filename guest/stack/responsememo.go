@@ -31,7 +31,7 @@ func plain(m h1.Method) bool { return m != h1.MethodHead && m != h1.MethodConnec
 // knownResponse takes p if it is a whole response whose head is remembered, and nothing else is under way on c.
 func (e *Engine) knownResponse(c *conn, p []byte) bool {
 	x := c.reading
-	if x == nil || c.client.untold || !x.finished || x.paused || !x.sends.persist || !plain(x.sends.method) {
+	if x == nil || c.client.untold || !x.finished || x.paused || x.pipes != nil || !x.sends.persist || !plain(x.sends.method) {
 		return false
 	}
 	m := c.client.pool.memo

@@ -17,13 +17,17 @@ import (
 // descriptor returns another descriptor of a TCP connection, which is the loop's after that.
 func descriptor(t *testing.T, c net.Conn) (fd int) {
 	t.Helper()
-	tcp, ok := innermost(c).(*net.TCPConn)
-	if !ok {
+	var err error
+	switch c := innermost(c).(type) {
+	case *net.TCPConn:
+		raw, controlErr := c.SyscallConn()
+		require.NoError(t, controlErr)
+		require.NoError(t, raw.Control(func(of uintptr) { fd, err = unix.FcntlInt(of, unix.F_DUPFD_CLOEXEC, 0) }))
+	case *bareConn:
+		fd, err = unix.FcntlInt(uintptr(c.fd), unix.F_DUPFD_CLOEXEC, 0)
+	default:
 		return -1
 	}
-	raw, err := tcp.SyscallConn()
-	require.NoError(t, err)
-	require.NoError(t, raw.Control(func(of uintptr) { fd, err = unix.FcntlInt(of, unix.F_DUPFD_CLOEXEC, 0) }))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = unix.Close(fd) })
 	return fd

@@ -41,10 +41,10 @@ func socketConnect(owner uint64, destination unsafe.Pointer, size uint32) int64
 //go:wasmimport porthole_sock_1 socket_set_option
 func socketSetOption(socket uint64, option uint32, value int64) int32
 
-// sockets implements stack.Sockets with the host's functions.
+// sockets implements stack.Sockets with the host's functions. Methods of the value would be called by way of wrappers.
 type sockets struct{}
 
-func (sockets) Listen(server uint64, request []byte) (uint64, abi.Status) {
+func (*sockets) Listen(server uint64, request []byte) (uint64, abi.Status) {
 	r := socketListen(server, unsafe.Pointer(unsafe.SliceData(request)), uint32(len(request)))
 	if r <= 0 {
 		return 0, abi.Status(-r)
@@ -52,7 +52,7 @@ func (sockets) Listen(server uint64, request []byte) (uint64, abi.Status) {
 	return uint64(r), abi.StatusOK
 }
 
-func (sockets) Connect(owner uint64, destination []byte) (uint64, abi.Status) {
+func (*sockets) Connect(owner uint64, destination []byte) (uint64, abi.Status) {
 	r := socketConnect(owner, unsafe.Pointer(unsafe.SliceData(destination)), uint32(len(destination)))
 	if r <= 0 {
 		return 0, abi.Status(-r)
@@ -60,11 +60,11 @@ func (sockets) Connect(owner uint64, destination []byte) (uint64, abi.Status) {
 	return uint64(r), abi.StatusOK
 }
 
-func (sockets) SetOption(socket uint64, option abi.SocketOption, value int64) abi.Status {
+func (*sockets) SetOption(socket uint64, option abi.SocketOption, value int64) abi.Status {
 	return abi.Status(socketSetOption(socket, uint32(option), value))
 }
 
-func (sockets) Write(socket uint64, p []byte) (int, abi.Status) {
+func (*sockets) Write(socket uint64, p []byte) (int, abi.Status) {
 	r := socketWrite(socket, unsafe.Pointer(unsafe.SliceData(p)), uint32(len(p)))
 	if r < 0 {
 		return 0, abi.Status(-r)
@@ -72,9 +72,9 @@ func (sockets) Write(socket uint64, p []byte) (int, abi.Status) {
 	return int(r), abi.StatusOK
 }
 
-func (sockets) Shutdown(socket uint64) { socketShutdown(socket) }
+func (*sockets) Shutdown(socket uint64) { socketShutdown(socket) }
 
-func (sockets) Close(handle uint64, reset bool) {
+func (*sockets) Close(handle uint64, reset bool) {
 	var flag uint32
 	if reset {
 		flag = 1
@@ -82,7 +82,7 @@ func (sockets) Close(handle uint64, reset bool) {
 	socketClose(handle, flag)
 }
 
-func (sockets) Pause(socket uint64)  { socketPause(socket) }
-func (sockets) Resume(socket uint64) { socketResume(socket) }
-func (sockets) SetTimer(at int64)    { timerSet(at) }
-func (sockets) WallClock() int64     { return clockNow() }
+func (*sockets) Pause(socket uint64)  { socketPause(socket) }
+func (*sockets) Resume(socket uint64) { socketResume(socket) }
+func (*sockets) SetTimer(at int64)    { timerSet(at) }
+func (*sockets) WallClock() int64     { return clockNow() }

@@ -14,7 +14,7 @@ import (
 func main() {}
 
 var (
-	engine  = stack.New(sockets{})
+	engine  = stack.New(&sockets{})
 	receive []byte
 	inbox   []byte
 )
@@ -107,7 +107,9 @@ func onHandle(op uint32, target uint64, size uint32) int64 {
 
 // emit hands the events of the last entry to the host.
 func emit() {
-	for _, ev := range engine.Events() {
+	events := engine.Events()
+	for i := range events {
+		ev := &events[i] // not a copy of it
 		eventEmit(uint32(ev.Kind), ev.Flags, ev.Target, ev.Other,
 			unsafe.Pointer(unsafe.SliceData(ev.Head)), uint32(len(ev.Head)),
 			unsafe.Pointer(unsafe.SliceData(ev.Body)), uint32(len(ev.Body)))

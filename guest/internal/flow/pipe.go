@@ -1,53 +1,26 @@
 package flow
 
-import "github.com/portholehttp/porthole/guest/internal/port"
-
-// Writable is where Pipe writes to: a *http.ServerResponse, a *http.ClientRequest, a *net.Socket.
-type Writable interface {
-	// Write takes a chunk, which the caller uses again, and returns false if 'drain' should be waited for.
-	Write(chunk []byte) bool
-	End(data ...[]byte)
-	OnDrain(listener func())
-}
-
-// Sink is what a Writable of ours can do besides.
-type Sink interface {
-	// Hold is Write of a piece that End may follow at once: it may wait for that, or for whatever else is written, until Release.
-	Hold(chunk []byte) bool
-	// Release writes what Hold has kept, if it is still there.
-	Release()
-	// AddDrain and AddClose are OnDrain and OnClose of tasks.
-	AddDrain(port.Task)
-	AddClose(port.Task)
-}
-
-// sinks find the Sink of a Writable, nil if it is none of theirs.
-var sinks []func(Writable) Sink
-
-// AddSinks adds a package's way to find the Sink of a Writable of its own.
-func AddSinks(find func(Writable) Sink) { sinks = append(sinks, find) }
-
-func sinkOf(dst Writable) Sink {
-	for _, find := range sinks {
-		if s := find(dst); s != nil {
-			return s
-		}
-	}
-	return nil
-}
+import (
+	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/port"
+)
 
 // Pipe writes what comes to dst, and ends dst at the end. While dst does not keep up r is paused, so that the
 // sender is no faster than the receiver of dst. If dst has an OnClose(func()) or OnClose(func(bool)), what
 // comes after it is discarded.
+//
+// When the first piece was written, which sends a head if there is one, the engine is asked to move the rest, for which it
+// does the same. What it does not move comes as ever, and so does the end.
 func (r *Readable) Pipe(dst Writable) {
 	p := &r.own().piped
 	if p.from != nil {
 		p = new(pipe)
 	}
-	*p = pipe{from: r, to: dst, sink: sinkOf(dst), open: true}
-	if p.sink != nil {
-		p.sink.AddClose((*pipeClose)(p))
-		p.sink.AddDrain((*pipeDrain)(p))
+	p.from, p.to, p.open = r, dst, true
+	p.sink, p.message = sinkOf(dst)
+	if p.message != nil {
+		p.message.AddClose((*pipeClose)(p))
+		p.message.AddDrain((*pipeDrain)(p))
 	} else {
 		p.listen()
 	}
@@ -57,10 +30,12 @@ func (r *Readable) Pipe(dst Writable) {
 
 // pipe is what Pipe makes. It listens as four types, for a listener that is a pointer needs no closure.
 type pipe struct {
-	from *Readable
-	to   Writable
-	sink Sink // of to, if there is one
-	open bool // to has not closed
+	from    *Readable
+	to      Writable
+	sink    Sink    // of to; nil: it is not ours
+	message Message // of to, if it is one
+	open    bool    // to has not closed
+	refused bool    // by the engine, and so it will be again
 }
 
 type (
@@ -69,7 +44,7 @@ type (
 	pipeEnd   pipe
 )
 
-// listen adds the listeners to a destination that is not ours.
+// listen adds the listeners to a destination that is no Message.
 func (p *pipe) listen() {
 	switch c := p.to.(type) {
 	case interface{ OnClose(func()) }:
@@ -85,17 +60,30 @@ func (p *pipe) data(chunk []byte) {
 	if !p.open {
 		return
 	}
-	if m := p.from.more; p.sink != nil && m != nil && m.last && m.holder == nil {
-		if p.sink.Hold(chunk) {
-			m.holder = p.sink
-		} else {
-			p.from.Pause()
+	if m := p.from.more; p.message != nil && m != nil && m.last && m.holder == nil {
+		if p.message.Hold(chunk) {
+			m.holder = p.message
+			return
 		}
+	} else if p.to.Write(chunk) {
+		p.move()
 		return
 	}
-	if !p.to.Write(chunk) {
-		p.from.Pause()
+	p.from.Pause()
+	p.move()
+}
+
+// move asks the engine to move what is to come.
+func (p *pipe) move() {
+	if p.refused || !p.from.movable() {
+		return
 	}
+	handle := uint64(0)
+	if p.sink != nil {
+		handle = p.sink.Handle()
+	}
+	p.refused = handle == 0 || port.Pipe(p.from.Handle, handle) != abi.StatusOK
+	p.from.more.moved = p.from.more.moved || !p.refused
 }
 
 // Run ends the destination.
@@ -116,4 +104,18 @@ func (d *pipeDrain) Run() {
 func (c *pipeClose) Run() {
 	c.open = false
 	c.from.Resume()
+}
+
+// movable reports whether nobody would miss the bytes that are to come, and none that have come wait here.
+func (r *Readable) movable() bool {
+	m := r.more
+	return r.Handle != 0 && !r.Complete && !r.closed && len(m.queue) == 0 && len(m.onData) == 1 && m.decoder == nil
+}
+
+// keepHere has the engine move no more bytes: somebody wants to see them.
+func (m *More) keepHere(r *Readable) {
+	if m.moved {
+		m.moved = false
+		port.Pipe(r.Handle, 0)
+	}
 }

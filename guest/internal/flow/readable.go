@@ -29,8 +29,9 @@ type More struct {
 	onEnd   []port.Task
 	decoder *text.Decoder // after SetEncoding
 	queue   [][]byte      // what came while paused, until it is delivered
+	moved   bool          // the engine moves what comes: see Pipe
 	last    bool          // the piece that is being emitted is all that is left
-	holder  Sink          // which holds that piece back, until the end or the next thing that is written
+	holder  Message       // which holds that piece back, until the end or the next thing that is written
 
 	dataRoom [1]dataListener
 	endRoom  [2]port.Task
@@ -76,6 +77,7 @@ func (r *Readable) addData(listener dataListener) {
 		m.onData = m.dataRoom[:0]
 	}
 	m.onData = append(m.onData, listener)
+	m.keepHere(r)
 }
 
 // OnEnd adds a listener for the end. It comes once at most, and no data follows.
@@ -100,7 +102,9 @@ func (r *Readable) SetEncoding(encoding string) error {
 	if err != nil {
 		return err
 	}
-	r.own().decoder = text.NewDecoder(e)
+	m := r.own()
+	m.decoder = text.NewDecoder(e)
+	m.keepHere(r)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"runtime"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/portholehttp/porthole/host/internal/instrument"
+	"github.com/portholehttp/porthole/host/internal/optimize"
 )
 
 // CompileConfig says what is added to a guest so that the host can bound it. The zero value adds nothing: the guest is trusted to
@@ -69,15 +71,27 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 			m, err = nil, fmt.Errorf("compile: the compiler failed: %v", r)
 		}
 	}()
-	compileHook()
-	rewritten := &instrument.Module{Wasm: wasm}
-	if c != (CompileConfig{}) {
-		if rewritten, err = instrument.Rewrite(wasm, instrument.Config(c)); err != nil {
+	key := codeKey{sha256.Sum256(wasm), c}
+	made := e.share(key)
+	if made == nil {
+		if made, err = e.translate(wasm, c); err != nil {
 			return nil, err
 		}
+		made.key = key
+		e.keep(made)
+	}
+	return &Module{name: name, engine: e, code: made}, nil
+}
+
+// translate makes code of a module's bytes.
+func (e *Engine) translate(wasm []byte, c CompileConfig) (_ *code, err error) {
+	compileHook()
+	rewritten, err := e.rewrite(wasm, c)
+	if err != nil {
+		return nil, err
 	}
 	ctx := context.Background() // of the caller's, wazero looks at some values that are not the caller's to give
-	if e.live.Load() == 0 {
+	if e.Modules() == 0 {
 		ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
 	}
 	compiled, err := e.runtime.CompileModule(ctx, rewritten.Wasm)
@@ -89,12 +103,24 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 		_ = compiled.Close(ctx) // nothing runs of it
 		return nil, ErrNoMemory
 	}
-	e.live.Add(1)
-	return &Module{
-		name: name, engine: e, compiled: compiled, config: c,
-		globals: rewritten.Globals, resettable: rewritten.Resettable,
-		pages: e.growable(memory),
-	}, nil
+	return &code{compiled: compiled, globals: rewritten.Globals, resettable: rewritten.Resettable, pages: e.growable(memory)}, nil
+}
+
+// rewrite returns what is compiled in place of wasm. A module that is refused when it is optimized may be accepted as it is, as it has less code.
+func (e *Engine) rewrite(wasm []byte, c CompileConfig) (*instrument.Module, error) {
+	pages := e.memoryPages
+	if c.MemoryPages != 0 {
+		pages = min(pages, c.MemoryPages)
+	}
+	optimized := optimize.Rewrite(wasm, optimize.Config{MemoryPages: pages})
+	if c == (CompileConfig{}) {
+		return &instrument.Module{Wasm: optimized}, nil
+	}
+	m, err := instrument.Rewrite(optimized, instrument.Config(c))
+	if err != nil {
+		return instrument.Rewrite(wasm, instrument.Config(c))
+	}
+	return m, nil
 }
 
 // growable returns to how many pages a memory can grow, 0 if it has them all from the start.
