@@ -42,10 +42,8 @@ func responseFields(answer *http.ClientResponse) http.Headers {
 
 // endToEnd takes the fields out that are about the connection they came on: RFC 9110 §7.6.1.
 func endToEnd(fields http.Headers) http.Headers {
-	for _, list := range fields.Values("connection") {
-		for option := range strings.SplitSeq(list, ",") {
-			fields.Del(strings.Trim(option, " \t"))
-		}
+	for option := range strings.SplitSeq(fields.Get("connection"), ",") {
+		fields.Del(strings.Trim(option, " \t"))
 	}
 	for _, hop := range []string{"Connection", "Proxy-Connection", "Keep-Alive", "TE", "Transfer-Encoding", "Upgrade"} {
 		fields.Del(hop)
@@ -55,7 +53,7 @@ func endToEnd(fields http.Headers) http.Headers {
 
 // appendTo adds a member to a list that may have some.
 func appendTo(fields *http.Headers, name, member string) {
-	if list := strings.Join(fields.Values(name), ", "); list != "" {
+	if list := fields.Get(name); list != "" {
 		member = list + ", " + member
 	}
 	fields.Set(name, member)

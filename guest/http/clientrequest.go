@@ -98,23 +98,26 @@ func (r *ClientRequest) init(callback []func(*ClientResponse)) {
 
 // open makes the head, and asks the engine for an exchange.
 func (r *ClientRequest) open(o *RequestOptions) (err error) {
-	if r.target, err = o.target(); err != nil {
-		return err
+	r.agent = o.agent()
+	known := r.agent.known
+	if known != nil && known.is(o, r.agent) {
+		r.target = known.target
+	} else {
+		known = nil
+		if r.target, err = o.target(); err != nil {
+			return err
+		}
 	}
 	if err = r.begin(o); err != nil {
 		return err
 	}
-	switch {
-	case o.Agent != nil:
-		r.agent = o.Agent
-	case r.target.kind == abi.ConnectUnix:
-		r.agent = NoAgent
-	default:
-		r.agent = GlobalAgent
-	}
-	destination, err := o.destination(&r.target, r.agent)
-	if err != nil {
+	var destination []byte
+	if known != nil {
+		destination = known.record
+	} else if destination, err = o.destination(&r.target, r.agent); err != nil {
 		return err
+	} else {
+		r.agent.remember(o, &r.target, destination)
 	}
 	handle, status := port.RequestOpen(destination)
 	if status != abi.StatusOK {
@@ -141,7 +144,7 @@ func (r *ClientRequest) begin(o *RequestOptions) error {
 	if !isTarget(r.path) {
 		return port.NewError(codeUnescaped, "the path has bytes that must be escaped: "+quote(r.path))
 	}
-	r.headers = append(newFields(), o.Headers...)
+	r.headers = append(roomForFields(len(o.Headers)+2), o.Headers...)
 	if !r.headers.Has("host") {
 		r.headers.Add("Host", o.hostHeader(r.method, r.path, &r.target))
 	}

@@ -71,15 +71,18 @@ func (r *ClientResponse) HTTPVersionMinor() int { return int(r.head.Minor) }
 // first call. The slice is the response's: read only.
 func (r *ClientResponse) Headers() Headers {
 	if r.headers == nil {
-		r.headers = r.RawHeaders()
+		r.headers = r.decodeHeaders(0)
 		lowerNames(r.headers)
 	}
 	return r.headers
 }
 
 // RawHeaders are the header fields with their names as received, decoded anew by each call.
-func (r *ClientResponse) RawHeaders() Headers {
-	return decodeFields(r.record, abi.ClientResponseHeadSize, r.head.FieldCount, r.record[r.head.TextOffset:])
+func (r *ClientResponse) RawHeaders() Headers { return r.decodeHeaders(spareFields) }
+
+// decodeHeaders decodes the fields into a list that has room for more.
+func (r *ClientResponse) decodeHeaders(more int) Headers {
+	return decodeFields(r.record, abi.ClientResponseHeadSize, r.head.FieldCount, r.record[r.head.TextOffset:], more)
 }
 
 // Trailers are the trailer fields, names in lower case, decoded anew by each call. There are none before 'end'.
