@@ -7,6 +7,9 @@ type recentPools [8]struct {
 	record []byte // with which it was asked for last, limits and all
 }
 
+// maxRecentRecord is the longest record that is kept: one with certificates or a key is not.
+const maxRecentRecord = 512
+
 // place returns where a record is kept.
 func (r *recentPools) place(record []byte) int {
 	const port = 2 // its offset in abi.Destination
@@ -27,10 +30,10 @@ func (r *recentPools) find(owner uint64, record []byte) *pool {
 
 // note keeps p, if it is an agent's.
 func (r *recentPools) note(owner uint64, p *pool, record []byte) {
-	if p.key == "" {
+	r.forget(p) // it has the limits that it was told last: no other record may find it
+	if p.key == "" || len(record) > maxRecentRecord {
 		return
 	}
-	r.forget(p) // it has the limits that it was told last: no other record may find it
 	at := &r[r.place(record)]
 	at.owner, at.pool, at.record = owner, p, append(at.record[:0], record...)
 }
