@@ -216,14 +216,16 @@ func TestRecentPoolHasTheNewestLimits(t *testing.T) {
 func TestKnownResponseIsNotTheEnd(t *testing.T) {
 	const last = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"
 	w, s := warm(t)
-	for i := range 2 { // the server closes the connection after it, each time
+	w.ask("other", "GET", pooled) // keeps the pool
+	for i, response := range []string{okResponse, last, last} { // the server closes the connection, each time
 		w.ask("a", "GET", pooled)
 		w.turnOver()
-		if i > 0 {
-			s = w.accept(i)
+		if i != 1 {
+			s = w.accept(len(w.outgoing) - 1)
 		}
-		w.data(s, last)
-		require.True(t, w.sockets[s].closed)
+		w.data(s, response)
+		w.turnOver()
+		require.Equal(t, i > 0, w.sockets[s].closed)
 	}
 
 	w, s = warm(t)
