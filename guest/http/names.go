@@ -46,20 +46,24 @@ func commonName(name string) string {
 }
 
 // isSpelling reports whether name is the token lower but for the case of its letters. lower has small letters, digits and "-" only: of what
-// may be in a token (RFC 9110 §5.6.2), no other byte becomes one of these with bit 5 set. So eight bytes can be compared at a time.
+// may be in a token (RFC 9110 §5.6.2), no other byte becomes one of these with bit 5 set. So several bytes can be compared at a time.
 func isSpelling(name, lower string) bool {
 	if len(name) != len(lower) {
 		return false
 	}
 	n := len(name)
 	a, b := unsafe.Pointer(unsafe.StringData(name)), unsafe.Pointer(unsafe.StringData(lower))
-	if n < 8 {
+	switch {
+	case n < 4:
 		for i := range n {
 			if name[i]|0x20 != lower[i] {
 				return false
 			}
 		}
 		return true
+	case n < 8:
+		return *(*uint32)(a)|0x20202020 == *(*uint32)(b) &&
+			*(*uint32)(unsafe.Add(a, n-4))|0x20202020 == *(*uint32)(unsafe.Add(b, n-4))
 	}
 	for i := 0; i+8 < n; i += 8 {
 		if *(*uint64)(unsafe.Add(a, i))|0x2020202020202020 != *(*uint64)(unsafe.Add(b, i)) {

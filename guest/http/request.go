@@ -124,6 +124,8 @@ func (r *ServerRequest) Resume() { r.body.Resume() }
 // Pipe writes the body to dst and ends it with the body's end. While dst does not keep up the request is paused, so
 // that the client of this exchange sends no faster than the receiver of dst reads. If dst closes, the rest of the
 // body is discarded.
+//
+// Into a *ServerResponse, a *ClientRequest or a *net.Socket it is the engine that moves the body, as long as nobody else listens to 'data'.
 func (r *ServerRequest) Pipe(dst Writable) { r.body.Pipe(dst) }
 
 // Destroy breaks the connection at once, with all that is under way on it. 'close' follows.

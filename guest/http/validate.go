@@ -82,13 +82,17 @@ var tokenBytes = func() (t [256]bool) {
 
 // isFieldValue reports whether s has only HTAB, 0x20–0x7E and 0x80–0xFF.
 func isFieldValue(s string) bool {
-	i := 0
-	for p := unsafe.Pointer(unsafe.StringData(s)); i+8 <= len(s); i += 8 {
-		if hasControl(*(*uint64)(unsafe.Add(p, i))) && !isFieldValueSlow(s[i:i+8]) {
-			return false
+	last := len(s) - 8
+	if last < 0 {
+		return isFieldValueSlow(s)
+	}
+	p := unsafe.Pointer(unsafe.StringData(s))
+	for i := 0; i < last; i += 8 {
+		if hasControl(*(*uint64)(unsafe.Add(p, i))) {
+			return isFieldValueSlow(s)
 		}
 	}
-	return isFieldValueSlow(s[i:])
+	return !hasControl(*(*uint64)(unsafe.Add(p, last))) || isFieldValueSlow(s)
 }
 
 // isFieldValueSlow defines isFieldValue, byte by byte.
@@ -101,7 +105,7 @@ func isFieldValueSlow(s string) bool {
 	return true
 }
 
-// hasControl reports whether one of eight bytes is less than 0x20 or 0x7f; it may err for bytes after such a one.
+// hasControl reports whether one of eight bytes is less than 0x20 or is 0x7f.
 func hasControl(eight uint64) bool {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	below := (eight - 0x20*ones) &^ eight

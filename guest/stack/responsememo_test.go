@@ -216,7 +216,7 @@ func TestRecentPoolHasTheNewestLimits(t *testing.T) {
 func TestKnownResponseIsNotTheEnd(t *testing.T) {
 	const last = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"
 	w, s := warm(t)
-	w.ask("other", "GET", pooled) // keeps the pool
+	w.ask("other", "GET", pooled)                               // keeps the pool
 	for i, response := range []string{okResponse, last, last} { // the server closes the connection, each time
 		w.ask("a", "GET", pooled)
 		w.turnOver()

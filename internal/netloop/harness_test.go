@@ -120,6 +120,7 @@ type kind struct {
 	halfClose bool // there is CloseWrite
 	tcp       bool // a reset is seen as such
 	plain     bool // it is a socket of the system, read by its descriptor where that can be done
+	sealed    bool // TLS, of which nothing blocks where the loop has a poller
 	direct    bool // it is accepted for a loop, which alone has its descriptor
 }
 
@@ -129,6 +130,7 @@ var kinds = []kind{
 	{name: "wrapped", pair: wrappedPair, halfClose: true, tcp: true},
 	{name: "pipe", pair: func(testing.TB) (net.Conn, net.Conn) { return net.Pipe() }},
 	{name: "tls", pair: tlsPair, halfClose: true, tcp: true},
+	{name: "established tls", pair: func(t testing.TB) (net.Conn, net.Conn) { return establishedPair(t) }, halfClose: true, tcp: true, sealed: true},
 	{name: "direct tcp", pair: directTCPPair, halfClose: true, tcp: true, plain: runtime.GOOS != "windows", direct: runtime.GOOS == "linux"},
 	{name: "direct unix", pair: directUnixPair, halfClose: true, plain: runtime.GOOS != "windows", direct: runtime.GOOS == "linux"},
 }

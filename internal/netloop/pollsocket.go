@@ -21,6 +21,7 @@ type pollSocket struct {
 	hangup   bool // the peer has ended its side, or all: a short read does not mean that nothing follows
 	broken   bool // the socket has an error, which reading will tell
 	corked   bool // the loop's cork has bytes of it
+	owes     bool // there are bytes that wait for room, whether Writable is due or not
 }
 
 // newSocket chooses the transport. Only the types of package net themselves are read by their descriptor: a type that embeds
@@ -35,7 +36,7 @@ func newSocket(l *Loop, c net.Conn) *socket {
 	}
 	raw := rawConn(c)
 	if raw == nil {
-		return newStream(l, c)
+		return newLayered(l, c)
 	}
 	if l.poller != nil {
 		if b, err := takeBare(c, raw); err == nil {
@@ -43,6 +44,16 @@ func newSocket(l *Loop, c net.Conn) *socket {
 		}
 	}
 	return newFDSocket(l, c, raw)
+}
+
+// newLayered is newSocket for what is not a plain socket.
+func newLayered(l *Loop, c net.Conn) *socket {
+	if t, ok := c.(sealed); ok && l.poller != nil {
+		if s := newTLSSocket(l, t); s != nil {
+			return s
+		}
+	}
+	return newStream(l, c)
 }
 
 // newPollSocket takes the descriptor of b, which counts as closed then.

@@ -9,6 +9,8 @@ import (
 // sender is no faster than the receiver of dst. If dst has an OnClose(func()) or OnClose(func(bool)), what
 // comes after it is discarded.
 //
+// A last piece that is known for one, as of a body that comes as a whole, is given to the End of dst, so that both leave together.
+//
 // When the first piece was written, which sends a head if there is one, the engine is asked to move the rest, for which it
 // does the same. What it does not move comes as ever, and so does the end.
 func (r *Readable) Pipe(dst Writable) {
@@ -35,6 +37,7 @@ type pipe struct {
 	sink    Sink    // of to; nil: it is not ours
 	message Message // of to, if it is one
 	open    bool    // to has not closed
+	ended   bool    // the last piece was given to its End
 	refused bool    // by the engine, and so it will be again
 }
 
@@ -60,16 +63,21 @@ func (p *pipe) data(chunk []byte) {
 	if !p.open {
 		return
 	}
-	if m := p.from.more; p.message != nil && m != nil && m.last && m.holder == nil {
+	m := p.from.more
+	switch {
+	case p.message != nil && m != nil && m.last && m.holder == nil:
 		if p.message.Hold(chunk) {
 			m.holder = p.message
 			return
 		}
-	} else if p.to.Write(chunk) {
-		p.move()
+		p.from.Pause()
+	case p.message == nil && p.from.lastForPipe():
+		p.ended = true
+		p.to.End(chunk)
 		return
+	case !p.to.Write(chunk):
+		p.from.Pause()
 	}
-	p.from.Pause()
 	p.move()
 }
 
@@ -88,7 +96,7 @@ func (p *pipe) move() {
 
 // Run ends the destination.
 func (e *pipeEnd) Run() {
-	if e.open {
+	if e.open && !e.ended {
 		e.to.End()
 	}
 }
@@ -104,6 +112,12 @@ func (d *pipeDrain) Run() {
 func (c *pipeClose) Run() {
 	c.open = false
 	c.from.Resume()
+}
+
+// lastForPipe reports whether the piece that is being delivered is the last, and nobody but the pipe waits for the end.
+func (r *Readable) lastForPipe() bool {
+	m := r.more
+	return m != nil && m.last && len(m.onData) == 1 && len(m.onEnd) == 1 && m.decoder == nil
 }
 
 // movable reports whether nobody would miss the bytes that are to come, and none that have come wait here.

@@ -170,7 +170,7 @@ func (r *Readable) Receive(chunk []byte, end bool) {
 	switch m := r.get(); {
 	case r.paused || len(m.queue) > 0:
 		r.keep(chunk)
-	case end && len(chunk) > 0 && m.decoder == nil && m.piped.sink != nil:
+	case end && len(chunk) > 0 && m.decoder == nil && m.piped.from != nil:
 		r.emitLast(m, chunk)
 		return
 	default:
