@@ -211,6 +211,8 @@ func TestClientRequestHeadIsHeldBack(t *testing.T) {
 	assert.Equal(t, []string{"2", "3"}, r.GetHeaderValues("b"))
 	assert.False(t, r.HeadersSent())
 	assert.Empty(t, p.Take())
+	giveSocket(h, 7)
+	p.Take()
 	p.Answers = []abi.Status{abi.StatusQueued}
 	assert.False(t, r.WriteString("a"))
 	assert.ErrorIs(t, r.SetHeader("B", "4"), &Error{Code: "ERR_HTTP_HEADERS_SENT"})
@@ -247,6 +249,8 @@ func TestExpectSendsTheHeadAtOnce(t *testing.T) {
 	}, p.Take())
 	assert.Error(t, r.SetHeader("A", "1"))
 	p.follow(r)
+	giveSocket(h, 7)
+	p.Take()
 	r.OnContinue(func() { r.EndString("now") })
 	interim(h, "HTTP/1.1 100 Continue\r\n\r\n")
 	assert.Equal(t, []string{"continue", `request send 101 END "now"`, "finish"}, p.Take())
@@ -346,6 +350,7 @@ func TestClientEventOrder(t *testing.T) {
 		t.Run(c.title, func(t *testing.T) {
 			p := newPort(t)
 			r := p.start(RequestOptions{})
+			p.Answers = []abi.Status{abi.StatusQueued}
 			r.End()
 			port.RunTicks()
 			p.Take()
@@ -410,6 +415,28 @@ func TestCloseOfAConnectionThatIsNotKept(t *testing.T) {
 		porttest.Event(abi.EventResponse, abi.EventEnd, h+2, slices.Clone(c.head), nil)
 		breaks(h+2, "ECONNRESET socket hang up")
 		assert.Equal(t, []string{"response 200", "end", "close"}, p.Take(), c.title)
+	}
+}
+
+// An idle connection takes a request before 'socket' can tell so.
+func TestFinishComesAfterSocket(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		p := newPort(t)
+		r := Request(RequestOptions{})
+		finish := func() { r.OnFinish(func() { p.Note("finish") }) }
+		r.OnSocket(func(*net.Socket) { p.Note("socket") })
+		if !late {
+			finish()
+		}
+		r.End()
+		if late {
+			finish()
+		}
+		port.RunTicks()
+		p.Take()
+		giveSocket(h, 7)
+		giveSocket(h, 8)
+		assert.Equal(t, []string{"socket", "finish"}, p.Take())
 	}
 }
 

@@ -32,6 +32,7 @@ type ClientRequest struct {
 	timed       bool // its socket has its timeout
 	setsTimeout bool // SetTimeout was called
 	reused      bool // its socket has served another request before
+	finishDue   bool // 'finish' waits for 'socket'
 	gone        bool // 'close' was emitted
 
 	agent          *Agent

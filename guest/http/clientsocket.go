@@ -106,6 +106,10 @@ func (r *ClientRequest) assign(socket uint64) {
 			listener(s)
 		}
 	}
+	if r.finishDue {
+		r.finishDue = false
+		r.finishNext()
+	}
 }
 
 // await applies the settings to s when it is connected.

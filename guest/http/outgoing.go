@@ -75,7 +75,7 @@ func (o *outgoing) OnFinish(listener func()) {
 	m.heard = true
 	if o.flushed && o.turn == port.Turn { // it would be told on the tick that follows, if there had been a listener
 		o.flushed = false
-		port.NextTick((*finishing)(o))
+		o.finishNext()
 	}
 }
 
@@ -362,6 +362,15 @@ func (o *outgoing) outcome(status abi.Status, end bool) {
 func (o *outgoing) finishSoon() {
 	if o.more == nil || !o.more.heard {
 		o.flushed, o.turn = true, port.Turn
+		return
+	}
+	o.finishNext()
+}
+
+// finishNext has 'finish' emitted on the next tick, but not before the 'socket' of a request, which is on its way.
+func (o *outgoing) finishNext() {
+	if r := o.sender; r != nil && r.socket == nil && r.res.req == nil {
+		r.finishDue = true
 		return
 	}
 	port.NextTick((*finishing)(o))

@@ -101,6 +101,9 @@ func (e *Engine) transmit(x *exchange, p []byte) {
 
 // feedClient parses buf and raises the events in it. It returns how many bytes it consumed.
 func (e *Engine) feedClient(c *conn, buf []byte) (consumed int) {
+	if c.client.untold {
+		e.tell(c)
+	}
 	for !c.deaf && c.client != nil && !c.blocked() {
 		x := c.reading
 		switch {
