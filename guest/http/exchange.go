@@ -128,7 +128,6 @@ func (x *exchange) forget() {
 		m.onClose = nil
 	}
 	if m := x.res.more; m != nil {
-		m.onDrain, m.onClose = nil, nil
-		m.drainListener, m.closeListener = [1]func(){}, [1]func(){}
+		m.forget()
 	}
 }

@@ -89,9 +89,9 @@ func appendText(b []byte, headers []Header) []byte {
 }
 
 // decodeFields reads the field table of a record, which begins at the offset fields, with names and values as
-// parts of all, its text. The record comes from the engine: offsets that leave it are a fault like any other panic.
-func decodeFields(record string, fields int, count uint32, all string) Headers {
-	headers := roomForFields(int(count))[:count]
+// parts of all, its text. There is room for more in the list. The record comes from the engine: offsets that leave it are a fault like any other panic.
+func decodeFields(record string, fields int, count uint32, all string, more int) Headers {
+	headers := roomForFields(int(count) + more)[:count]
 	table := record[fields:][:count*abi.FieldSize]
 	for i := range headers {
 		f := (*abi.Field)(unsafe.Pointer(unsafe.StringData(table[i*abi.FieldSize:])))
@@ -101,13 +101,16 @@ func decodeFields(record string, fields int, count uint32, all string) Headers {
 	return headers
 }
 
+// spareFields is how many fields can be added to RawHeaders without an allocation, as a proxy does.
+const spareFields = 4
+
 // decodeTrailers reads a Trailers record, "" for none. Names are in lower case.
 func decodeTrailers(record string) Headers {
 	if record == "" {
 		return nil
 	}
 	t := abi.Decode[abi.Trailers](text.Bytes(record))
-	trailers := decodeFields(record, abi.TrailersSize, t.FieldCount, record[t.TextOffset:])
+	trailers := decodeFields(record, abi.TrailersSize, t.FieldCount, record[t.TextOffset:], 0)
 	lowerNames(trailers)
 	return trailers
 }

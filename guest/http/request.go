@@ -77,17 +77,18 @@ func (r *ServerRequest) HTTPVersionMinor() int { return int(r.head().Minor) }
 // first call. The slice is the request's: read only.
 func (r *ServerRequest) Headers() Headers {
 	if r.headers == nil {
-		r.headers = r.decodeHeaders()
+		r.headers = r.decodeHeaders(0)
 		lowerNames(r.headers)
 	}
 	return r.headers
 }
 
 // RawHeaders are the header fields with their names as received, decoded anew by each call.
-func (r *ServerRequest) RawHeaders() Headers { return r.decodeHeaders() }
+func (r *ServerRequest) RawHeaders() Headers { return r.decodeHeaders(spareFields) }
 
-func (r *ServerRequest) decodeHeaders() Headers {
-	return decodeFields(r.record, abi.RequestHeadSize, r.head().FieldCount, r.record[r.head().TextOffset:])
+// decodeHeaders decodes the fields into a list that has room for more.
+func (r *ServerRequest) decodeHeaders(more int) Headers {
+	return decodeFields(r.record, abi.RequestHeadSize, r.head().FieldCount, r.record[r.head().TextOffset:], more)
 }
 
 // Trailers are the trailer fields, names in lower case, decoded anew by each call. There are none before 'end'.

@@ -25,10 +25,7 @@ type ServerResponse struct {
 }
 
 // OnClose adds a listener for the loss of the connection before the response was ended and flushed.
-func (r *ServerResponse) OnClose(listener func()) {
-	m := r.own()
-	m.onClose = append(m.onClose, listener)
-}
+func (r *ServerResponse) OnClose(listener func()) { r.own().addClose(port.TaskFunc(listener)) }
 
 // OnError adds a listener for the errors of methods that return none: write after end, a body that is not as
 // long as its Content-Length, an unknown encoding, an invalid StatusCode. If nothing was sent the method may be called again with
@@ -38,8 +35,7 @@ func (r *ServerResponse) OnClose(listener func()) {
 // client gets status 500 or, if the head is out, its connection is cut, for it must not take half a response for a
 // whole one.
 func (r *ServerResponse) OnError(listener func(error)) {
-	m := r.own()
-	m.onError = append(m.onError, listener)
+	r.own().addError(listener)
 }
 
 // WriteHead completes the head: the status, and the fields that were set before with these in place of those of the same

@@ -2,11 +2,22 @@ package net
 
 import "github.com/portholehttp/porthole/guest/internal/flow"
 
-func init() { flow.AddSink(handleOf) }
+func init() { flow.AddSinks(sinkOf) }
 
-// handleOf finds the handle behind a Socket that can be written to.
-func handleOf(w flow.Writable) uint64 {
-	if s, ok := w.(*Socket); ok && s.raw && !s.destroyed && !s.ended {
+// sinkOf finds the sink of a Socket.
+func sinkOf(w flow.Writable) (flow.Sink, flow.Message) {
+	if s, ok := w.(*Socket); ok {
+		return (*pipeSink)(s), nil
+	}
+	return nil, nil
+}
+
+// pipeSink is a Socket as the destination of a pipe.
+type pipeSink Socket
+
+// Handle implements flow.Sink.
+func (s *pipeSink) Handle() uint64 {
+	if s.raw && !s.destroyed && !s.ended {
 		return s.handle
 	}
 	return 0

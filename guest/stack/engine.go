@@ -60,8 +60,10 @@ type Engine struct {
 	remembered    int              // bytes of destinations
 	outbound      terms            // of connections that go out
 	draining      bool             // connections that go out are not kept
+	recent        recentPools
 	durations     map[int64]*timerList
-	durationsKept int // how many of them there may be before the empty ones are dropped
+	lately        [4]*timerList // those of durations that were asked for last
+	durationsKept int           // how many of them there may be before the empty ones are dropped
 	buffers       bufferPool
 	queued        int // response bytes that wait, over all connections
 	armed         int64
@@ -162,6 +164,10 @@ func (e *Engine) Data(socket uint64, p []byte, now int64) {
 	}
 	c.leaveExpress()
 	e.active(c)
+	if c.client != nil && e.knownResponse(c, p) {
+		e.servePools()
+		return
+	}
 	if c.raw != nil {
 		e.receiveRaw(c, p)
 	} else {

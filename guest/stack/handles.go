@@ -11,10 +11,11 @@ type handleTable struct {
 	stirred []uint64 // sources of pipes that are to be settled
 }
 
-// handleSlot holds an exchange or a connection, or is free. It keeps the exchange for the next use.
+// handleSlot holds an exchange or a connection, or is free. It keeps the exchange, and what that has if a handler begins it, for the next use.
 type handleSlot struct {
 	generation uint32
 	exchange   *exchange
+	sending    *sending // of the exchange, when it was last one that a handler began
 	conn       *conn
 }
 
@@ -57,6 +58,25 @@ func (t *handleTable) open(c *conn) *exchange {
 	return x
 }
 
+// openSending is open for one that a handler begins.
+func (t *handleTable) openSending(p *pool) *exchange {
+	x := t.open(nil)
+	s := &t.slots[uint32(x.handle)]
+	if s.sending == nil {
+		s.sending = new(sending)
+	}
+	replay := s.sending.replay
+	if cap(replay) > maxKeptReplay {
+		replay = nil
+	}
+	*s.sending = sending{pool: p, replay: replay[:0]}
+	x.sends = s.sending
+	return x
+}
+
+// maxKeptReplay is the largest buffer of sending.replay that is kept for the next exchange.
+const maxKeptReplay = 4 << 10
+
 // exchange returns the exchange of a handle, nil for one that is over.
 func (t *handleTable) exchange(handle uint64) *exchange {
 	if i := uint32(handle); uint64(i) < uint64(len(t.slots)) && handle != 0 {
@@ -74,7 +94,7 @@ func (t *handleTable) close(x *exchange) {
 	t.orphan(x.pipes)
 	x.handle = 0
 	if x.linked || !x.received {
-		t.slots[i].exchange = nil
+		t.slots[i].exchange, t.slots[i].sending = nil, nil
 	}
 	t.release(i)
 }

@@ -5,30 +5,6 @@ import (
 	"github.com/portholehttp/porthole/guest/internal/port"
 )
 
-// Writable is where Pipe writes to: a *http.ServerResponse, a *http.ClientRequest, a *net.Socket.
-type Writable interface {
-	// Write takes a chunk, which the caller uses again, and returns false if 'drain' should be waited for.
-	Write(chunk []byte) bool
-	End(data ...[]byte)
-	OnDrain(listener func())
-}
-
-// sinks find the handle that the Write of a Writable sends to, 0 if it is none of theirs or over.
-var sinks []func(Writable) uint64
-
-// AddSink adds a package's way to find the handle behind a Writable of its own: the engine can write there by itself.
-func AddSink(handleOf func(Writable) uint64) { sinks = append(sinks, handleOf) }
-
-// handleOf returns the handle behind dst, 0 if there is none.
-func handleOf(dst Writable) uint64 {
-	for _, find := range sinks {
-		if handle := find(dst); handle != 0 {
-			return handle
-		}
-	}
-	return 0
-}
-
 // Pipe writes what comes to dst, and ends dst at the end. While dst does not keep up r is paused, so that the
 // sender is no faster than the receiver of dst. If dst has an OnClose(func()) or OnClose(func(bool)), what
 // comes after it is discarded.
@@ -38,61 +14,104 @@ func handleOf(dst Writable) uint64 {
 // When the first piece was written, which sends a head if there is one, the engine is asked to move the rest, for which it
 // does the same. What it does not move comes as ever, and so does the end.
 func (r *Readable) Pipe(dst Writable) {
-	p := &pipe{from: r, to: dst, open: true}
-	switch c := dst.(type) {
-	case interface{ OnClose(func()) }:
-		c.OnClose(p.closed)
-	case interface{ OnClose(func(hadError bool)) }:
-		c.OnClose(func(bool) { p.closed() })
+	p := &r.own().piped
+	if p.from != nil {
+		p = new(pipe)
 	}
-	dst.OnDrain(p.drained)
-	r.OnData(p.data)
-	r.OnEnd(p.end)
+	p.from, p.to, p.open = r, dst, true
+	p.sink, p.message = sinkOf(dst)
+	if p.message != nil {
+		p.message.AddClose((*pipeClose)(p))
+		p.message.AddDrain((*pipeDrain)(p))
+	} else {
+		p.listen()
+	}
+	r.addData(p)
+	r.AddEnd((*pipeEnd)(p))
 }
 
-// pipe is what Pipe makes.
+// pipe is what Pipe makes. It listens as four types, for a listener that is a pointer needs no closure.
 type pipe struct {
 	from    *Readable
 	to      Writable
-	open    bool // to has not closed
-	ended   bool // the last piece was given to its End
-	refused bool // by the engine, and so it will be again
+	sink    Sink    // of to; nil: it is not ours
+	message Message // of to, if it is one
+	open    bool    // to has not closed
+	ended   bool    // the last piece was given to its End
+	refused bool    // by the engine, and so it will be again
 }
 
+type (
+	pipeDrain pipe
+	pipeClose pipe
+	pipeEnd   pipe
+)
+
+// listen adds the listeners to a destination that is no Message.
+func (p *pipe) listen() {
+	switch c := p.to.(type) {
+	case interface{ OnClose(func()) }:
+		c.OnClose((*pipeClose)(p).Run)
+	case interface{ OnClose(func(hadError bool)) }:
+		c.OnClose(func(bool) { (*pipeClose)(p).Run() })
+	}
+	p.to.OnDrain((*pipeDrain)(p).Run)
+}
+
+// data writes a piece.
 func (p *pipe) data(chunk []byte) {
 	if !p.open {
 		return
 	}
-	if p.from.lastForPipe() {
+	m := p.from.more
+	switch {
+	case p.message != nil && m != nil && m.last && m.holder == nil:
+		if p.message.Hold(chunk) {
+			m.holder = p.message
+			return
+		}
+		p.from.Pause()
+	case p.message == nil && p.from.lastForPipe():
 		p.ended = true
 		p.to.End(chunk)
 		return
-	}
-	if !p.to.Write(chunk) {
+	case !p.to.Write(chunk):
 		p.from.Pause()
 	}
-	if !p.refused && p.from.movable() {
-		handle := handleOf(p.to)
-		p.refused = handle == 0 || port.Pipe(p.from.Handle, handle) != abi.StatusOK
-		p.from.more.moved = p.from.more.moved || !p.refused
+	p.move()
+}
+
+// move asks the engine to move what is to come.
+func (p *pipe) move() {
+	if p.refused || !p.from.movable() {
+		return
+	}
+	handle := uint64(0)
+	if p.sink != nil {
+		handle = p.sink.Handle()
+	}
+	p.refused = handle == 0 || port.Pipe(p.from.Handle, handle) != abi.StatusOK
+	p.from.more.moved = p.from.more.moved || !p.refused
+}
+
+// Run ends the destination.
+func (e *pipeEnd) Run() {
+	if e.open && !e.ended {
+		e.to.End()
 	}
 }
 
-func (p *pipe) drained() {
-	if p.open {
-		p.from.Resume()
+// Run goes on.
+func (d *pipeDrain) Run() {
+	if d.open {
+		d.from.Resume()
 	}
 }
 
-func (p *pipe) end() {
-	if p.open && !p.ended {
-		p.to.End()
-	}
-}
-
-func (p *pipe) closed() {
-	p.open = false
-	p.from.Resume()
+// Run lets what is to come pass by.
+func (c *pipeClose) Run() {
+	c.open = false
+	c.from.Resume()
 }
 
 // lastForPipe reports whether the piece that is being delivered is the last, and nobody but the pipe waits for the end.
@@ -108,7 +127,7 @@ func (r *Readable) movable() bool {
 }
 
 // keepHere has the engine move no more bytes: somebody wants to see them.
-func (m *more) keepHere(r *Readable) {
+func (m *More) keepHere(r *Readable) {
 	if m.moved {
 		m.moved = false
 		port.Pipe(r.Handle, 0)

@@ -18,15 +18,18 @@ type own struct {
 	handle uint64
 }
 
+// Handle implements Sink.
+func (o *own) Handle() uint64 { return o.handle }
+
 // newPipe returns a pipe of the handle 7 into what has the handle 9, after its first piece.
 func newPipe(t *testing.T) (*porttest.Port, *Readable, *own) {
 	old := sinks
 	t.Cleanup(func() { sinks = old })
-	AddSink(func(w Writable) uint64 {
+	AddSinks(func(w Writable) (Sink, Message) {
 		if w, ok := w.(*own); ok {
-			return w.handle
+			return w, nil
 		}
-		return 0
+		return nil, nil
 	})
 	p := porttest.New(t)
 	r, to := &Readable{Handle: 7}, &own{sink{p: p}, 9}

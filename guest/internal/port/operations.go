@@ -135,7 +135,7 @@ func forget() {
 
 // endOfEvents forgets what waits for events that will not come.
 func endOfEvents() {
-	clear(receivers)
+	dropReceivers()
 	onTimer = nil
 	for _, f := range atEnd {
 		f()
