@@ -73,7 +73,7 @@ generate: ## run go generate
 
 profile: ## measure anew which calls of the stack are hot, which its build inlines
 	@dir=$$(mktemp -d) && \
-	go test -trimpath ./guest/stack -run '^$$' -bench Hello -benchtime 6s -o $$dir/stack.test -cpuprofile $$dir/stack.prof && \
+	go test -trimpath ./guest/stack -run '^$$' -bench Exchange -benchtime 1s -o $$dir/stack.test -cpuprofile $$dir/stack.prof && \
 	go test -trimpath ./guest/stack/h1 -run '^$$' -bench . -benchtime 2s -o $$dir/h1.test -cpuprofile $$dir/h1.prof && \
 	go tool pprof -proto -output wasm/stack/default.pgo $$dir/stack.prof $$dir/h1.prof && rm -r $$dir
 

@@ -129,5 +129,6 @@ func (x *exchange) forget() {
 	}
 	if m := x.res.more; m != nil {
 		m.onDrain, m.onClose = nil, nil
+		m.drainListener, m.closeListener = [1]func(){}, [1]func(){}
 	}
 }

@@ -204,3 +204,24 @@ func BenchmarkHello(b *testing.B) {
 		port.Dispatch(abi.EventRequest, abi.EventEnd, uint64(i), head, nil)
 	}
 }
+
+// BenchmarkFields is a handler that reads the URL and three fields, and sets three.
+func BenchmarkFields(b *testing.B) {
+	b.Cleanup(port.Replace(porttest.Quiet{}))
+	s := CreateServer(func(req *ServerRequest, res *ServerResponse) {
+		h := req.Headers()
+		if req.URL() == "" || h.Get("host") == "" || h.Get("user-agent") == "" || h.Get("cookie") == "" {
+			res.StatusCode = 400
+		}
+		_ = res.SetHeader("Content-Type", "text/plain")
+		_ = res.SetHeader("Cache-Control", "no-store")
+		_ = res.SetHeader("X-Server", "porthole")
+		res.EndString("hello world\n")
+	})
+	defer s.detach()
+	head := porttest.RequestRecord("GET / HTTP/1.1\r\nHost: example.org\r\nUser-Agent: wrk\r\nAccept: */*\r\nCookie: a=b\r\n\r\n", 0)
+	b.ReportAllocs()
+	for i := range b.N {
+		port.Dispatch(abi.EventRequest, abi.EventEnd, uint64(i), head, nil)
+	}
+}

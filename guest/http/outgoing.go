@@ -65,12 +65,17 @@ type outgoingMore struct {
 	onError  []func(error)
 	trailers Headers
 	reason   string // of a response; "" is the standard phrase
+
+	// Room for the first listener of those that Pipe adds.
+	drainListener, closeListener [1]func()
 }
 
 // own returns the outgoingMore of o to write to.
 func (o *outgoing) own() *outgoingMore {
 	if o.more == nil {
-		o.more = new(outgoingMore)
+		m := new(outgoingMore)
+		m.onDrain, m.onClose = m.drainListener[:0], m.closeListener[:0]
+		o.more = m
 	}
 	return o.more
 }

@@ -266,7 +266,7 @@ func pluginRequests(t *testing.T, p *plugin) {
 	require.NoError(t, p.event(abi.EventRequest, 0, 7, slices.Clone(proxy), []byte("a")))
 	require.NoError(t, p.event(abi.EventData, abi.EventEnd, 7, nil, []byte("b")))
 	assert.Equal(t, []string{
-		opened, `request send 101 HEAD POST / {Host: upstream:8080} "a"`, "pipe 7 to 101", `request send 101 "b"`, `request send 101 END ""`,
+		opened, `request send 101 HEAD POST / {Host: upstream:8080} "a"`, "pipe 7 to 101", `request send 101 END "b"`,
 	}, p.Take())
 	require.NoError(t, p.event(abi.EventSocket, 0, 101, binary.LittleEndian.AppendUint64(nil, 55), nil))
 	require.NoError(t, p.event(abi.EventConnected, 0, 55, nil, nil))

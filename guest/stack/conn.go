@@ -15,6 +15,7 @@ type conn struct {
 	ease     ease
 	asked    *exchange     // easeAsked: the request, which is in no queue
 	memo     *recollection // of its last request
+	misses   uint8         // requests in a row that were not remembered, up to maxMisses+1
 	client   *client
 	raw      *raw
 	takeover *takeover // what it becomes raw by, once earlier requests are answered

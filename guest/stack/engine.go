@@ -147,8 +147,10 @@ func (e *Engine) Data(socket uint64, p []byte, now int64) {
 	if c == nil || c.lingering {
 		return
 	}
+	unknown := false
 	if c.ease == easeCalm {
-		if m, record, method := e.recall(c, p); m != nil {
+		m, record, method := e.recall(c, p)
+		if unknown = m == nil; !unknown {
 			size := len(record) - m.text
 			if size == len(p) && !m.head.HasBody {
 				e.ask(c, record, method)
@@ -163,7 +165,7 @@ func (e *Engine) Data(socket uint64, p []byte, now int64) {
 	if c.raw != nil {
 		e.receiveRaw(c, p)
 	} else {
-		e.receive(c, p)
+		e.receive(c, p, unknown)
 	}
 	e.settle(c)
 	e.servePools()

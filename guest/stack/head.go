@@ -44,7 +44,7 @@ func appendField(out, name, value []byte) []byte {
 }
 
 // renderedHead is the part of a response's head that follows from its record alone. The last one is kept: a
-// handler says mostly the same (BenchmarkHello takes a sixth longer without).
+// handler says mostly the same (BenchmarkExchange).
 type renderedHead struct {
 	record []byte // empty: there is none
 	out    []byte // status line and fields, as on the wire

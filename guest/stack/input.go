@@ -8,8 +8,8 @@ import (
 // unread: a client that pipelines and does not read gets no more of our memory.
 const highWater = 64 << 10
 
-// receive takes bytes from the socket of c.
-func (e *Engine) receive(c *conn, p []byte) {
+// receive takes bytes from the socket of c. unknown is as in feed.
+func (e *Engine) receive(c *conn, p []byte, unknown bool) {
 	if c.readTimer.running(timeBodyIdle) {
 		c.readTimer.disarm() // watch starts it anew
 	}
@@ -19,7 +19,7 @@ func (e *Engine) receive(c *conn, p []byte) {
 	case c.in.len() > 0:
 		c.in.add(&e.buffers, p)
 	default:
-		n := e.feed(c, p)
+		n := e.feed(c, p, unknown)
 		e.carry()
 		if n < len(p) && !c.deaf {
 			c.in.add(&e.buffers, p[n:])
@@ -33,7 +33,7 @@ func (e *Engine) consume(c *conn) {
 		return
 	}
 	if c.in.len() > 0 && !c.deaf {
-		n := e.feed(c, c.in.view())
+		n := e.feed(c, c.in.view(), false)
 		e.carry()
 		c.in.skip(&e.buffers, n)
 	}
@@ -99,19 +99,20 @@ func (c *conn) blocked() bool {
 }
 
 // feed parses buf and raises the events in it. It returns how many bytes it consumed; the rest is
-// an unfinished head, or has to wait.
-func (e *Engine) feed(c *conn, buf []byte) (consumed int) {
+// an unfinished head, or has to wait. unknown says that buf begins with a head that is not remembered.
+func (e *Engine) feed(c *conn, buf []byte, unknown bool) (consumed int) {
 	if c.client != nil {
 		return e.feedClient(c, buf)
 	}
 	for !c.deaf && !c.blocked() {
-		if c.parser.Fresh() && len(buf) > consumed {
+		if !unknown && c.parser.Fresh() && len(buf) > consumed {
 			if m, record, method := e.recall(c, buf[consumed:]); m != nil {
 				e.beginKnown(c, m, record, method)
 				consumed += len(record) - m.text
 				continue
 			}
 		}
+		unknown = false
 		step, n := c.parser.Next(buf[consumed:])
 		switch step {
 		case h1.NeedMore:

@@ -512,28 +512,3 @@ func liveSockets(w *world) (live []uint64) {
 	}
 	return live
 }
-
-func BenchmarkHello(b *testing.B) {
-	for name, n := range map[string]int{"one": 1, "pipelined16": 16} {
-		b.Run(name, func(b *testing.B) {
-			w := newWorld(&testing.T{}, nil)
-			s := w.connect()
-			head, body := responseHead(200, "Content-Type", "text/plain"), []byte("hello world\n")
-			in := strings.Repeat("GET / HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n", n)
-			buf := make([]byte, len(in))
-			b.ReportAllocs()
-			for b.Loop() {
-				w.sockets[s].sent = w.sockets[s].sent[:0]
-				copy(buf, in)
-				w.engine.Data(s, buf, w.now)
-				var r int64
-				for _, ev := range w.engine.Events() {
-					r |= w.engine.Operation(abi.OpResponseSend, ev.Target, abi.SendHead|abi.SendEnd, head, body, 0)
-				}
-				if r&abi.ResultTurn != 0 {
-					w.engine.Turn(w.now)
-				}
-			}
-		})
-	}
-}

@@ -18,6 +18,10 @@ const (
 	memoSlots     = 64      // of an engine
 	maxMemoHead   = 2 << 10 // bytes of a head
 	maxMemoFields = 64
+
+	// A client whose heads differ all the time pays for one look-up in memoRetry, once it has missed so often.
+	maxMisses = 4
+	memoRetry = 16
 )
 
 // recollection is a head that was parsed.
@@ -43,6 +47,9 @@ type memo struct {
 // The record is valid until the next entry.
 func (e *Engine) recall(c *conn, p []byte) (m *recollection, record []byte, method h1.Method) {
 	l := c.listener
+	if c.misses > maxMisses && c.served%memoRetry != 0 {
+		return nil, nil, 0
+	}
 	if m = c.memo; m == nil || m.listener != l {
 		if m = l.memo; m == nil || m.listener != l {
 			return nil, nil, 0
@@ -50,7 +57,15 @@ func (e *Engine) recall(c *conn, p []byte) (m *recollection, record []byte, meth
 	}
 	if beginsWith(p, m.record[m.text:]) {
 		m.used = e.entry
+		c.misses = 0
 		return m, m.record, m.method
+	}
+	other := l.memo
+	if other == m || other.listener != l {
+		other = nil
+	}
+	if other == nil && beginsWith(p, m.record[m.text:m.text+m.rest]) {
+		return nil, nil, 0 // it is the rest that differs
 	}
 	method, target, end := h1.OriginForm(p)
 	if end == 0 {
@@ -58,10 +73,10 @@ func (e *Engine) recall(c *conn, p []byte) (m *recollection, record []byte, meth
 	}
 	rest := m.record[m.text+m.rest:]
 	if !beginsWith(p[end:], rest) {
-		if m == l.memo || l.memo.listener != l {
+		if other == nil {
 			return nil, nil, 0
 		}
-		m = l.memo
+		m = other
 		if rest = m.record[m.text+m.rest:]; !beginsWith(p[end:], rest) {
 			return nil, nil, 0
 		}
@@ -70,7 +85,7 @@ func (e *Engine) recall(c *conn, p []byte) (m *recollection, record []byte, meth
 	if size > min(maxMemoHead, int(l.options.MaxHeaderBytes)) {
 		return nil, nil, 0 // the parser sees to it
 	}
-	c.memo = m
+	c.memo, c.misses = m, 0
 	return m, e.readdress(m, p[:size], method, int(target), int(end)), method
 }
 
@@ -114,6 +129,11 @@ func setTarget(record []byte, target, end, shift int) {
 func (e *Engine) remember(c *conn, h *h1.Head, record []byte) {
 	text := abi.RequestHeadSize + len(h.Fields)*abi.FieldSize
 	l := c.listener
+	if c.misses <= maxMisses {
+		c.misses++
+	} else if c.served%memoRetry != 0 {
+		return
+	}
 	switch {
 	case e.memo.off, len(record)-text > maxMemoHead, len(h.Fields) > maxMemoFields, h.Minor == 0, record[text+int(h.Target.Offset)] != '/',
 		h.Upgrade, h.ExpectContinue, h.ExpectOther, !h.KeepAlive, l.options.Lenient != 0:

@@ -33,6 +33,8 @@ func handleOf(dst Writable) uint64 {
 // sender is no faster than the receiver of dst. If dst has an OnClose(func()) or OnClose(func(bool)), what
 // comes after it is discarded.
 //
+// A last piece that is known for one, as of a body that comes as a whole, is given to the End of dst, so that both leave together.
+//
 // When the first piece was written, which sends a head if there is one, the engine is asked to move the rest, for which it
 // does the same. What it does not move comes as ever, and so does the end.
 func (r *Readable) Pipe(dst Writable) {
@@ -53,11 +55,17 @@ type pipe struct {
 	from    *Readable
 	to      Writable
 	open    bool // to has not closed
+	ended   bool // the last piece was given to its End
 	refused bool // by the engine, and so it will be again
 }
 
 func (p *pipe) data(chunk []byte) {
 	if !p.open {
+		return
+	}
+	if p.from.lastForPipe() {
+		p.ended = true
+		p.to.End(chunk)
 		return
 	}
 	if !p.to.Write(chunk) {
@@ -77,7 +85,7 @@ func (p *pipe) drained() {
 }
 
 func (p *pipe) end() {
-	if p.open {
+	if p.open && !p.ended {
 		p.to.End()
 	}
 }
@@ -85,6 +93,12 @@ func (p *pipe) end() {
 func (p *pipe) closed() {
 	p.open = false
 	p.from.Resume()
+}
+
+// lastForPipe reports whether the piece that is being delivered is the last, and nobody but the pipe waits for the end.
+func (r *Readable) lastForPipe() bool {
+	m := r.more
+	return m != nil && m.last && len(m.onData) == 1 && len(m.onEnd) == 1 && m.decoder == nil
 }
 
 // movable reports whether nobody would miss the bytes that are to come, and none that have come wait here.

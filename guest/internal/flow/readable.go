@@ -28,6 +28,11 @@ type more struct {
 	decoder *text.Decoder // after SetEncoding
 	queue   [][]byte      // what came while paused, until it is delivered
 	moved   bool          // the engine moves what comes: see Pipe
+	last    bool          // what is being delivered is all that comes before the end
+
+	// Room for the first listener of each kind: there is one as a rule.
+	dataListener [1]func([]byte)
+	endListener  [1]func()
 }
 
 // noMore is the more of those that have none. It is only read.
@@ -43,7 +48,9 @@ func (r *Readable) get() *more {
 // own returns the more of r to write to.
 func (r *Readable) own() *more {
 	if r.more == nil {
-		r.more = new(more)
+		m := new(more)
+		m.onData, m.onEnd = m.dataListener[:0], m.endListener[:0]
+		r.more = m
 	}
 	return r.more
 }
@@ -134,8 +141,12 @@ func (r *Readable) Receive(chunk []byte, end bool) {
 	if end {
 		r.Complete = true
 	}
-	if r.paused || len(r.get().queue) > 0 {
+	if m := r.get(); r.paused || len(m.queue) > 0 {
 		r.keep(chunk)
+	} else if end && r.more != nil {
+		m.last = true
+		r.emitData(chunk)
+		m.last = false
 	} else {
 		r.emitData(chunk)
 	}

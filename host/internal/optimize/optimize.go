@@ -32,6 +32,9 @@ package optimize
 
 import "github.com/portholehttp/porthole/host/internal/module"
 
+// Version is that of what Rewrite makes of a module: it changes with each change of that, for those who keep the results.
+const Version = 1
+
 // Config says what is known of how a module is run.
 type Config struct {
 	MemoryPages uint32 // the most memory it can have, in pages of 64 KiB, if that is less than it declares; 0: nothing is known

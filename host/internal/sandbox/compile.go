@@ -10,7 +10,6 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/portholehttp/porthole/host/internal/instrument"
-	"github.com/portholehttp/porthole/host/internal/optimize"
 )
 
 // CompileConfig says what is added to a guest so that the host can bound it. The zero value adds nothing: the guest is trusted to
@@ -83,18 +82,29 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 	return &Module{name: name, engine: e, code: made}, nil
 }
 
-// translate makes code of a module's bytes.
-func (e *Engine) translate(wasm []byte, c CompileConfig) (_ *code, err error) {
+// translate makes code of a module's bytes. One that is refused when it is optimized is judged as it is: it may be accepted, as it has less
+// code, and what is wrong with it is told in the terms of its author.
+func (e *Engine) translate(wasm []byte, c CompileConfig) (*code, error) {
 	compileHook()
-	rewritten, err := e.rewrite(wasm, c)
+	if m, err := e.rewrite(wasm, c); err == nil {
+		if made, err := e.nativeCode(m); err == nil {
+			return made, nil
+		}
+	}
+	m, err := bound(wasm, c)
 	if err != nil {
 		return nil, err
 	}
+	return e.nativeCode(m)
+}
+
+// nativeCode has a module compiled.
+func (e *Engine) nativeCode(m *instrument.Module) (*code, error) {
 	ctx := context.Background() // of the caller's, wazero looks at some values that are not the caller's to give
 	if e.Modules() == 0 {
 		ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
 	}
-	compiled, err := e.runtime.CompileModule(ctx, rewritten.Wasm)
+	compiled, err := e.runtime.CompileModule(ctx, m.Wasm)
 	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
@@ -103,24 +113,7 @@ func (e *Engine) translate(wasm []byte, c CompileConfig) (_ *code, err error) {
 		_ = compiled.Close(ctx) // nothing runs of it
 		return nil, ErrNoMemory
 	}
-	return &code{compiled: compiled, globals: rewritten.Globals, resettable: rewritten.Resettable, pages: e.growable(memory)}, nil
-}
-
-// rewrite returns what is compiled in place of wasm. A module that is refused when it is optimized may be accepted as it is, as it has less code.
-func (e *Engine) rewrite(wasm []byte, c CompileConfig) (*instrument.Module, error) {
-	pages := e.memoryPages
-	if c.MemoryPages != 0 {
-		pages = min(pages, c.MemoryPages)
-	}
-	optimized := optimize.Rewrite(wasm, optimize.Config{MemoryPages: pages})
-	if c == (CompileConfig{}) {
-		return &instrument.Module{Wasm: optimized}, nil
-	}
-	m, err := instrument.Rewrite(optimized, instrument.Config(c))
-	if err != nil {
-		return instrument.Rewrite(wasm, instrument.Config(c))
-	}
-	return m, nil
+	return &code{compiled: compiled, globals: m.Globals, resettable: m.Resettable, pages: e.growable(memory)}, nil
 }
 
 // growable returns to how many pages a memory can grow, 0 if it has them all from the start.

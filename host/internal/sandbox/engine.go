@@ -20,6 +20,7 @@ type Functions map[string]api.GoModuleFunc
 // EngineConfig configures an Engine.
 type EngineConfig struct {
 	Cache       wazero.CompilationCache // may be shared with other engines
+	Rewritten   string                  // a directory where rewritten modules are kept; empty: they are not
 	MemoryPages uint32                  // the most memory of one instance, in pages of 64 KiB
 	Imports     []abi.Function          // all that guests may import, besides WASI and HostModules
 	Functions   Functions               // what each of Imports calls
@@ -30,7 +31,8 @@ type EngineConfig struct {
 type Engine struct {
 	runtime     wazero.Runtime
 	memoryPages uint32
-	compiler    chan struct{}  // held by who compiles
+	compiler    chan struct{} // held by who compiles
+	rewritten   rewrittenDir
 	compiling   sync.WaitGroup // compilations that run, be they wanted or not
 
 	mu    sync.Mutex
@@ -53,6 +55,7 @@ func NewEngine(ctx context.Context, c EngineConfig) (*Engine, error) {
 		memoryPages: c.MemoryPages,
 		compiler:    make(chan struct{}, 1),
 		codes:       make(map[codeKey]*code),
+		rewritten:   rewrittenDir(c.Rewritten),
 	}
 	if err := e.register(ctx, &c); err != nil {
 		_ = e.runtime.Close(ctx) // err says more

@@ -66,6 +66,10 @@
             local.set 1
             br_if 5
           end
+          ;; Before the prologue the stack pointer is another.
+          local.get 1
+          i64.load offset=8
+          global.set $trace
           local.get 1
           i32.const 64
           i32.sub
