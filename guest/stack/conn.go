@@ -25,6 +25,7 @@ type conn struct {
 	in      queue     // received and not consumed: an unfinished head, or what was held back
 	reading *exchange // whose body is being received
 	held    bool      // the socket is paused
+	bulk    bool      // it is read in large pieces
 	eof     bool      // the peer has sent its FIN
 	deaf    bool      // no more messages: further input is discarded
 

@@ -11,7 +11,7 @@ type Sockets interface {
 	// Connect begins to connect for the handler whose instance owner has in its high half; destination is an abi.Destination.
 	// Engine.Connect follows, unless the socket is closed first.
 	Connect(owner uint64, destination []byte) (socket uint64, status abi.Status)
-	// SetOption sets abi.SocketNoDelay or abi.SocketKeepAlive.
+	// SetOption sets abi.SocketNoDelay, abi.SocketKeepAlive or abi.SocketBulk.
 	SetOption(socket uint64, option abi.SocketOption, value int64) abi.Status
 	// Write hands bytes to the kernel. When it takes fewer than len(p), Engine.Writable follows.
 	Write(socket uint64, p []byte) (n int, status abi.Status)

@@ -1,6 +1,10 @@
 package stack
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/portholehttp/porthole/abi"
+)
 
 // cargo is what goes from a source to its sink in the entry under way: the pieces of one call of feed together, in one write.
 type cargo struct {
@@ -60,6 +64,21 @@ func (g *cargo) chunk() []byte {
 	return g.room[start:]
 }
 
+// bulky is how many bytes are a sign that more would have come if they had fit.
+const bulky = 48 << 10
+
+// readBulk has the socket of c read in larger pieces, or in those that events can bring: a handler that pauses would have to keep them.
+func (e *Engine) readBulk(c *conn, bulk bool) {
+	if c.bulk != bulk && !c.broken {
+		c.bulk = bulk
+		value := int64(0)
+		if bulk {
+			value = 1
+		}
+		e.sockets.SetOption(c.socket, abi.SocketBulk, value)
+	}
+}
+
 // carry sends what forward has taken. If some of it has to wait, so has the source.
 func (e *Engine) carry() {
 	g := &e.cargo
@@ -69,6 +88,9 @@ func (e *Engine) carry() {
 	}
 	p := g.from.piping()
 	to := e.side(p.to)
+	if n >= bulky {
+		e.readBulk(g.from.c, true)
+	}
 	p.moved += int64(n)
 	switch x := to.x; {
 	case e.gone(to): // by what was parsed after the piece: it is lost on the way

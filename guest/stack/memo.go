@@ -64,8 +64,8 @@ func (e *Engine) recall(c *conn, p []byte) (m *recollection, record []byte, meth
 	if other == m || other.listener != l {
 		other = nil
 	}
-	if other == nil && beginsWith(p, m.record[m.text:m.text+m.rest]) {
-		return nil, nil, 0 // it is the rest that differs
+	if other == nil && beginsWith(p, m.record[m.text:m.text+m.rest+1]) {
+		return nil, nil, 0 // up to the space, so it is the rest that differs
 	}
 	method, target, end := h1.OriginForm(p)
 	if end == 0 {

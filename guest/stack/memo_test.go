@@ -33,7 +33,7 @@ func FuzzMemo(f *testing.F) {
 		"GET /" + fields + "\r\n|GET /" + fields + "Expect: 100-continue\r\n\r\n|GET /" + fields + "Connection: close\r\n\r\n|GET /" + fields + "\r\n",
 		"GET /" + fields + "\r\n|\r\nGET /" + fields + "\r\n|\r|\nGET /" + fields + "\r\n|" + "GET /" + strings.Repeat("a", 100) + fields + "\r\n",
 		"GET /" + fields + "\r\n|GET /" + fields + "Connection: close\r\n\r\n|#1GET /" + fields + "Connection: close\r\n\r\n|#1GET /" + fields + "\r\n",
-		strings.Repeat("GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n|", 2) + "#1GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+		strings.Repeat("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n|", 2) + "#1GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
 		strings.Repeat("GET /stream"+fields+"\r\n|", 4),
 	} {
 		f.Add([]byte(s), uint16(120), uint8(0))
@@ -110,7 +110,7 @@ func TestMemoChangesHands(t *testing.T) {
 	for range 3 {
 		w.data(s, head(0))
 	}
-	for i := memoSlots; i >= 0; i-- {
+	for i := memoSlots - 1; i >= 0; i-- {
 		h := w.newSocket()
 		w.engine.Accept(h, few, w.now)
 		w.data(h, get)
@@ -120,6 +120,20 @@ func TestMemoChangesHands(t *testing.T) {
 	require.NotEqual(t, w.engine.conn(s).listener, w.engine.conn(s).memo.listener)
 	w.data(s, head(0))
 	require.Equal(t, 2, fields)
+}
+
+// A request for another protocol with a body is a plain one, but only as long as there is a listener for those without.
+func TestMemoKnowsNoUpgrade(t *testing.T) {
+	w := listening(newWorld(t, hello), abi.ListenUpgrade)
+	s := w.connect()
+	for range 3 {
+		w.data(s, "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: x\r\nConnection: upgrade\r\nContent-Length: 1\r\n\r\na")
+	}
+	require.Equal(t, 3, strings.Count(w.sent(s), "hello"))
+	w.later(abi.OpServerListeners, 0, 0, nil, "")
+	w.data(s, "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: x\r\nConnection: upgrade\r\nContent-Length: 1\r\n\r\na")
+	require.True(t, w.sockets[s].shut)
+	require.Equal(t, 3, strings.Count(w.sent(s), "hello"))
 }
 
 // A longer target makes a remembered head too large.

@@ -156,10 +156,18 @@ func (e *Engine) unpipe(s side) {
 	if sink := e.side(p.to).piping(); sink != nil && sink.from == s.handle() {
 		sink.from = 0
 	}
-	p.to = 0
-	if p.full {
-		p.full = false
+	full := p.full
+	e.leadNowhere(s, p)
+	if full {
 		e.handles.stir(s.handle())
+	}
+}
+
+// leadNowhere makes p, which s has as a source, one without a sink.
+func (e *Engine) leadNowhere(s side, p *piping) {
+	p.to, p.full = 0, false
+	if s.c != nil {
+		e.readBulk(s.c, false)
 	}
 }
 
@@ -189,7 +197,7 @@ func (e *Engine) settleStirred() {
 	for i := 0; i < len(e.handles.stirred); i++ {
 		s := e.side(e.handles.stirred[i])
 		if p := s.piping(); p != nil && p.to != 0 && e.gone(e.side(p.to)) {
-			p.to, p.full = 0, false
+			e.leadNowhere(s, p)
 		}
 		if s.c != nil && !s.c.lingering {
 			s.c.leaveExpress()

@@ -381,3 +381,34 @@ func TestPipeIntoNoBody(t *testing.T) {
 	p := newProxied(t, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", chunkedResponse)
 	require.Equal(t, abi.StatusState, p.pipe(p.out, p.in))
 }
+
+// The source of a pipe that has much to move is read in large pieces, until it is the handler's again: events bring no more than 64 KiB.
+func TestPipeReadsInBulk(t *testing.T) {
+	const much = 3*maxEventBody + 7
+	begin := func() *proxied {
+		p := newProxied(t, get, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", "Content-Length", "1000000")
+		require.Equal(t, abi.StatusOK, p.pipe(p.out, p.in))
+		p.data(p.server, strings.Repeat("x", 100))
+		require.Empty(t, p.sockets[p.server].options)
+		p.data(p.server, strings.Repeat("x", bulky))
+		p.data(p.server, strings.Repeat("x", much))
+		require.Equal(t, []string{"5=1"}, p.sockets[p.server].options)
+		require.Len(t, p.sent(p.client), 100+bulky+much)
+		return p
+	}
+	p := begin()
+	require.Equal(t, abi.StatusOK, p.pipe(p.out, 0))
+	require.Equal(t, []string{"5=1", "5=0"}, p.sockets[p.server].options)
+	var sizes []int
+	p.handler = func(_ *world, ev Event) { sizes = append(sizes, len(ev.Body)) }
+	p.data(p.server, strings.Repeat("x", much)) // had been read by then
+	require.Equal(t, []int{maxEventBody, maxEventBody, maxEventBody, 7}, sizes)
+
+	p = begin()
+	p.broken(p.client)
+	require.Equal(t, []string{"5=1", "5=0"}, p.sockets[p.server].options)
+
+	p = begin()
+	p.data(p.server, strings.Repeat("x", 1000000-100-bulky-much))
+	require.Equal(t, []string{"5=1", "5=0"}, p.sockets[p.server].options)
+}

@@ -65,6 +65,10 @@ func (e *Engine) bodyPiece(x *exchange, piece []byte) {
 	if x.handle == 0 || x.ended && x.paused && x.sends == nil || x.pipes != nil && e.forward(side{x, x.conn}, piece) {
 		return
 	}
+	for len(piece) > maxEventBody {
+		e.bodyPiece(x, piece[:maxEventBody])
+		piece = piece[maxEventBody:]
+	}
 	if ev := e.lastEvent(x); ev != nil && (ev.Kind == abi.EventRequest || ev.Kind == abi.EventResponse) && ev.Body == nil {
 		ev.Body = piece
 		return

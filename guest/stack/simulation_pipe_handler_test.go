@@ -70,13 +70,13 @@ func (s *pipeSimulation) event(ev Event) {
 		x.owed = false
 		x.other.resume(s)
 	case abi.EventError:
-		if s.calm && s.steps < 3000 {
+		if s.calm && s.steps < manySteps {
 			s.failf("an error: %s", ev.Head)
 		}
 	case abi.EventClose:
 		s.logf("close of %x", x.handle)
 		if !x.other.done && !(x.ended && x.sent) { // what it had to say is incomplete
-			if s.calm && s.steps < 3000 {
+			if s.calm && s.steps < manySteps {
 				s.failf("a close")
 			}
 			s.op(abi.OpExchangeAbort, x.other.handle, 0, nil, nil)

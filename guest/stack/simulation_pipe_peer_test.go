@@ -21,6 +21,7 @@ type pipePeer struct {
 	upcoming []byte // what it will send
 	ends     bool   // and then its FIN
 	ended    bool
+	seen     int // bytes that the engine had sent when it last looked
 	read     int // of what the engine has sent: the requests that were answered
 }
 
@@ -92,10 +93,12 @@ func (p *pipePeer) speak(n int) {
 // answer has a server look at what it got.
 func (p *pipePeer) answer() {
 	s := p.s
-	if !p.server || s.sockets[p.socket].closed {
+	sent := s.sockets[p.socket].sent
+	if !p.server || s.sockets[p.socket].closed || p.seen == len(sent) {
 		return
 	}
-	rest := s.sockets[p.socket].sent[p.read:]
+	p.seen = len(sent)
+	rest := sent[p.read:]
 	if line, _, _ := strings.Cut(string(rest[:min(len(rest), 100)]), "\n"); strings.HasPrefix(line, "TUNNEL /") {
 		if len(p.upcoming) == 0 && !p.ends {
 			q := s.requests[numberOf(line)]
@@ -116,7 +119,7 @@ func (p *pipePeer) answer() {
 	if q.early && err != nil { // its answer comes before the end of the request: this connection has no other
 		q.framing = 2
 	}
-	p.read = len(s.sockets[p.socket].sent)
+	p.read = len(sent)
 	p.upcoming = append(p.upcoming, q.answerBytes(s.r)...)
 	p.ends = q.framing == 2
 }

@@ -107,14 +107,28 @@ func (s *pipeSimulation) simulate() {
 			p.upcoming = append(p.upcoming, s.newRequest().bytes(s.r)...)
 		}
 	}
-	for s.steps = 0; s.steps < 3000; s.steps++ {
+	for s.steps = 0; s.steps < manySteps && !s.idle(); s.steps++ {
 		s.step()
 	}
+	s.steps = manySteps
 	for _, p := range s.peers { // what is left comes without delay
 		s.sockets[p.socket].room = -1
 	}
 	s.settleDown()
 	s.check()
+}
+
+// manySteps is when what is left goes on without delay.
+const manySteps = 3000
+
+// idle reports whether all has been said.
+func (s *pipeSimulation) idle() bool {
+	for _, p := range s.peers {
+		if len(p.upcoming) > 0 && !s.sockets[p.socket].closed {
+			return false
+		}
+	}
+	return len(s.sides) == 0 && s.servers == len(s.outgoing)
 }
 
 // limit has the kernel take only so much for a peer.
@@ -129,14 +143,14 @@ func (s *pipeSimulation) step() {
 	case s.chance(3):
 		s.drain(p.socket, s.r.IntN(60_000))
 		p.answer()
-	case !s.calm && s.chance(300):
+	case !s.calm && s.chance(100):
 		s.counts["break"]++
 		s.logf("break %x", p.socket)
 		s.broken(p.socket)
 	default:
 		p.speak(1 + s.r.IntN(64<<10))
 	}
-	if s.meddles && s.chance(20) {
+	if s.meddles && s.chance(8) {
 		s.interfere()
 	}
 	if s.pipes && s.engine.queued > 2<<20 {

@@ -99,7 +99,7 @@ func (f *fdSocket) receive() {
 			}
 			return
 		}
-		buffer := f.loop.config.ReadBuffer()
+		buffer := f.buffer()
 		n, err := f.call(f.read, buffer)
 		switch {
 		case err == nil && n > 0:

@@ -59,7 +59,7 @@ func TestSetOption(t *testing.T) {
 		}
 		for _, bad := range []option{
 			{abi.SocketNoDelay, -1}, {abi.SocketNoDelay, 2}, {abi.SocketKeepAlive, -2},
-			{abi.SocketTimeout, 1}, {abi.SocketAgentRemove, 1}, {0, 0}, {5, 0}, {0xffffffff, 0},
+			{abi.SocketTimeout, 1}, {abi.SocketAgentRemove, 1}, {abi.SocketBulk, -1}, {abi.SocketBulk, 2}, {0, 0}, {6, 0}, {0xffffffff, 0},
 		} {
 			assert.Equal(t, abi.StatusInvalid, set(bad.name, bad.value), bad)
 		}
@@ -109,4 +109,24 @@ func TestSetOptionWhileConnecting(t *testing.T) {
 	<-connected
 	assert.Zero(t, sockopt(t, ours, unix.IPPROTO_TCP, unix.TCP_NODELAY))
 	assert.Equal(t, 55, sockopt(t, ours, unix.IPPROTO_TCP, keepIdle))
+}
+
+// A socket is read in large pieces only if that is asked for.
+func TestSetBulk(t *testing.T) {
+	eachKind(t, func(t *testing.T, k kind) {
+		l := New(Config{Portable: portable, ReadBufferSize: 3 * DefaultReadBufferSize})
+		accepted := make(chan Handle, 1)
+		run(t, l, &hooks{accept: func(s, _ Handle) { accepted <- s }})
+		conn, _ := k.pair(t)
+		l.Attach(conn, 0)
+		h := <-accepted
+		on(t, l, func() {
+			s := l.handles.socket(h)
+			assert.Len(t, s.buffer(), DefaultReadBufferSize)
+			assert.Equal(t, abi.StatusOK, l.SetOption(h, abi.SocketBulk, 1))
+			assert.Len(t, s.buffer(), 3*DefaultReadBufferSize)
+			assert.Equal(t, abi.StatusOK, l.SetOption(h, abi.SocketBulk, 0))
+			assert.Len(t, s.buffer(), DefaultReadBufferSize)
+		})
+	})
 }

@@ -93,7 +93,7 @@ func (f *pollSocket) receive() {
 			}
 			return
 		}
-		buffer := f.loop.config.ReadBuffer()
+		buffer := f.buffer()
 		n, err := readFD(f.fd, buffer)
 		switch {
 		case err == nil && n > 0:

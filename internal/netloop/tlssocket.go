@@ -137,7 +137,7 @@ func (t *tlsSocket) receive() {
 			}
 			return
 		}
-		buffer := t.loop.config.ReadBuffer()
+		buffer := t.buffer()
 		n, err := t.over.Read(buffer)
 		t.flush() // in case crypto/tls had something to answer
 		if n > 0 {
