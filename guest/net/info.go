@@ -12,28 +12,37 @@ import (
 func (s *Socket) RemoteAddress() string { host, _ := s.address("remote"); return host }
 
 // RemotePort is the peer's port, 0 where RemoteAddress is "".
-func (s *Socket) RemotePort() int { _, number := s.address("remote"); return number }
+func (s *Socket) RemotePort() int { return s.number("remote") }
 
 // LocalAddress is the address of our side.
 func (s *Socket) LocalAddress() string { host, _ := s.address("local"); return host }
 
 // LocalPort is the port of our side.
-func (s *Socket) LocalPort() int { _, number := s.address("local"); return number }
+func (s *Socket) LocalPort() int { return s.number("local") }
 
-func (s *Socket) address(key string) (host string, number int) {
+func (s *Socket) number(key string) int {
+	_, digits := s.address(key)
+	number, _ := strconv.Atoi(digits)
+	return number
+}
+
+func (s *Socket) address(key string) (host, digits string) {
 	if s.info == "" {
 		s.ask()
 	}
 	text := value(s.info, key)
 	if strings.HasPrefix(text, port.UnixPrefix) {
-		return "", 0
+		return "", ""
 	}
 	i := strings.LastIndexByte(text, ':')
 	if i < 0 {
-		return "", 0
+		return "", ""
 	}
-	number, _ = strconv.Atoi(text[i+1:])
-	return strings.Trim(text[:i], "[]"), number
+	host, digits = text[:i], text[i+1:]
+	if host != "" && host[0] == '[' {
+		host = strings.Trim(host, "[]")
+	}
+	return host, digits
 }
 
 // ask gets what is known of the socket. While it connects that is nothing.
