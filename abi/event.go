@@ -71,6 +71,7 @@ const (
 	OpSocketOf    Operation = 16 // by on_handle: target: an exchange. The socket of its connection
 	OpHostSocket  Operation = 17 // by on_handle, host only: target: a socket. Its handle in the socket ABI
 	OpDrain       Operation = 18 // host only: close pooled connections, and pool none from now on
+	OpPipe        Operation = 19 // exchange; head: Pipe
 )
 
 // SocketOption says what OpSocketSet sets.
@@ -81,6 +82,7 @@ const (
 	SocketKeepAlive   SocketOption = 2 // nanoseconds before the first TCP keep-alive probe, 0: the system's choice; -1: none, as it begins
 	SocketTimeout     SocketOption = 3 // nanoseconds without traffic before EventTimeout; 0: none, as it begins
 	SocketAgentRemove SocketOption = 4 // the agent forgets the socket: it neither counts nor is used for another request
+	SocketBulk        SocketOption = 5 // of the socket ABI only: 1: as much is read at once as the receive buffer takes; 0, as it begins: 64 KiB
 )
 
 // Flags of response_send, request_send and socket_send.

@@ -67,6 +67,7 @@ var HandlerImports = []Function{
 	{ModuleHTTP, "socket_set", types(I64, I32, I64), types(I32)},
 	{ModuleHTTP, "socket_info", types(I64, I32, I32), types(I32)},
 	{ModuleHTTP, "timer_set", types(I64), nil},
+	{ModuleHTTP, "exchange_pipe", types(I64, I64), types(I32)},
 }
 
 // HandlerExports are the functions that a handler must export, besides its memory.

@@ -6,7 +6,7 @@ import "unsafe"
 // in memory are the record: every machine that Go and wazero's compiler share is little-endian.
 type Record interface {
 	Field | RequestHead | ResponseHead | Trailers | Options | ListenRequest |
-		ClientRequestHead | ClientResponseHead | Destination
+		ClientRequestHead | ClientResponseHead | Destination | Pipe
 }
 
 // Decode returns the record at the start of b, which must be long enough. b need not be aligned.

@@ -34,13 +34,13 @@ func TestVectors(t *testing.T) {
 			"Field": vector[abi.Field], "RequestHead": vector[abi.RequestHead], "ResponseHead": vector[abi.ResponseHead],
 			"Trailers": vector[abi.Trailers], "Options": vector[abi.Options], "ListenRequest": vector[abi.ListenRequest],
 			"ClientRequestHead": vector[abi.ClientRequestHead], "ClientResponseHead": vector[abi.ClientResponseHead],
-			"Destination": vector[abi.Destination],
+			"Destination": vector[abi.Destination], "Pipe": vector[abi.Pipe],
 		}[v.Record]
 		require.True(t, ok, v.Record)
 		check(t, v.Fields, golden)
 	}
 	require.NoError(t, lines.Err())
-	require.Len(t, seen, 9, "a record without a vector")
+	require.Len(t, seen, 10, "a record without a vector")
 }
 
 func vector[R abi.Record](t *testing.T, fields, golden []byte) {

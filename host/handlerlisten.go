@@ -9,6 +9,7 @@ import (
 
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/host/internal/shard"
+	"github.com/portholehttp/porthole/internal/netloop"
 )
 
 // handlerListeners are what the handlers of a server listen on themselves. Shards whose handlers ask for the same share one
@@ -86,6 +87,7 @@ func (h *handlerListeners) listen(sh *sharedListener) {
 	ln, err := listenFor(&sh.request)
 	var l *listener
 	if err == nil {
+		ln = netloop.Direct(ln)
 		l, err = h.server.register(ln)
 	}
 	h.mu.Lock()

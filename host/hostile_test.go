@@ -136,7 +136,7 @@ type command struct {
 var commandOf = map[string]uint64{
 	"response_send": 1, "response_inform": 2, "request_pause": 3, "request_resume": 4, "exchange_abort": 5, "server_listen": 6, "server_close": 7,
 	"server_listeners": 8, "request_open": 14, "request_send": 15, "socket_open": 16, "socket_of": 17, "socket_send": 18, "socket_set": 19,
-	"socket_info": 20, "timer_set": 21,
+	"socket_info": 20, "timer_set": 21, "exchange_pipe": 23,
 }
 
 const (
@@ -227,6 +227,7 @@ func TestArguments(t *testing.T) {
 	values := []uint64{0, 1, 2, 1 << 31, math.MaxUint32, 1 << 32, 1<<32 | 1, math.MaxInt64, 1 << 63, ownExchange - 1}
 	answer := answer()
 	for _, f := range abi.HandlerImports {
+		require.Contains(t, commandOf, f.Name)
 		for i := range f.Params {
 			if isPointer(f, i) {
 				continue

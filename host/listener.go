@@ -10,6 +10,7 @@ import (
 
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/host/internal/shard"
+	"github.com/portholehttp/porthole/internal/netloop"
 )
 
 // listener is a net.Listener and what each shard knows of it.
@@ -63,7 +64,7 @@ func (s *Server) Listen(addr string) (net.Addr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.serveInBackground(ln)
+	return s.serveInBackground(netloop.Direct(ln))
 }
 
 // serveInBackground is Serve on a goroutine of its own. It returns where ln listens.
@@ -172,8 +173,9 @@ func (s *Server) accept(l *listener) error {
 	}
 }
 
-// deal gives a connection to the shard whose turn it is, or the first after it that is not behind; if all are, it
-// waits for the one whose turn it is, or closes the connection if closing is closed meanwhile. It returns whose turn is next.
+// deal gives a connection to the shard that has the fewest, of several the first from turn on; if that is behind, to the first after it
+// that is not; if all are, it waits for the one with the fewest, or closes the connection if closing is closed meanwhile. It
+// returns whose turn is next.
 func (l *listener) deal(conn net.Conn, turn int, closing <-chan struct{}) int {
 	shards := l.known()
 	n := len(shards)
@@ -181,13 +183,28 @@ func (l *listener) deal(conn net.Conn, turn int, closing <-chan struct{}) int {
 		_ = conn.Close() // nobody is left to serve it
 		return 0
 	}
+	first := leastLoaded(shards, turn%n)
 	for i := range n {
-		if at := (turn + i) % n; shards[at].TryAttach(conn) {
+		if at := (first + i) % n; shards[at].TryAttach(conn) {
 			return (at + 1) % n
 		}
 	}
-	shards[turn%n].Attach(conn, closing)
-	return (turn + 1) % n
+	shards[first].Attach(conn, closing)
+	return (first + 1) % n
+}
+
+// leastLoaded returns the first from turn on of those with the fewest connections. Dealt in turn only, those that last could
+// end up on one shard.
+func leastLoaded(shards []*shard.Listener, turn int) int {
+	n := len(shards)
+	best, least := turn, shards[turn].Load()
+	for i := 1; i < n && least > 0; i++ {
+		at := (turn + i) % n
+		if load := shards[at].Load(); load < least {
+			best, least = at, load
+		}
+	}
+	return best
 }
 
 // temporary reports whether accepting may succeed later: the process or the system had too little of something,

@@ -38,7 +38,7 @@ func RunProgram(ctx context.Context, wasm []byte, c ProgramConfig) (exitCode int
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	cache, err := openCache(&Config{CacheDir: c.CacheDir, NoCache: c.NoCache}, c.Logger)
+	cache, _, err := openCache(&Config{CacheDir: c.CacheDir, NoCache: c.NoCache}, c.Logger)
 	if err != nil {
 		return -1, err
 	}

@@ -69,9 +69,9 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 	if r.observe, err = observe.New(c.Metrics, c.TracerProvider); err != nil {
 		return err
 	}
-	cache := c.Cache
+	cache, rewritten := c.Cache, ""
 	if cache == nil {
-		if cache, err = openCache(c, r.log); err != nil {
+		if cache, rewritten, err = openCache(c, r.log); err != nil {
 			return err
 		}
 		r.cache = cache
@@ -81,6 +81,7 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 	}
 	if r.stacks, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
 		Cache:       cache,
+		Rewritten:   rewritten,
 		MemoryPages: uint32(orDefault(c.MaxStackPages, DefaultMaxStackPages)),
 		Imports:     abi.StackImports,
 		Functions:   sockabi.Functions,
@@ -89,6 +90,7 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 	}
 	if r.handlers, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
 		Cache:       cache,
+		Rewritten:   rewritten,
 		MemoryPages: maxPages, // each module has a limit of its own
 		Imports:     abi.HandlerImports,
 		Functions:   httpabi.Functions,
@@ -120,23 +122,26 @@ func compileStack(e *sandbox.Engine, wasm []byte) (wait func() (*sandbox.Module,
 	})
 }
 
-// openCache returns the cache that c asks for. That the default place will not do is no reason not to start.
-func openCache(c *Config, log *slog.Logger) (wazero.CompilationCache, error) {
+// openCache returns the cache that c asks for, and the directory of rewritten modules in it, empty if it is not on disk. That the default place
+// will not do is no reason not to start.
+func openCache(c *Config, log *slog.Logger) (cache wazero.CompilationCache, rewritten string, err error) {
+	const below = "rewritten"
 	if c.NoCache {
-		return wazero.NewCompilationCache(), nil
+		return wazero.NewCompilationCache(), "", nil
 	}
 	if c.CacheDir != "" {
-		return sandbox.OpenCache(c.CacheDir)
+		cache, err = sandbox.OpenCache(c.CacheDir)
+		return cache, filepath.Join(c.CacheDir, below), err
 	}
 	dir, err := os.UserCacheDir()
 	if err == nil {
-		var cache wazero.CompilationCache
-		if cache, err = sandbox.OpenCache(filepath.Join(dir, "porthole")); err == nil {
-			return cache, nil
+		dir = filepath.Join(dir, "porthole")
+		if cache, err = sandbox.OpenCache(dir); err == nil {
+			return cache, filepath.Join(dir, below), nil
 		}
 	}
 	log.Warn("compiled guests are not kept on disk", "reason", err)
-	return wazero.NewCompilationCache(), nil
+	return wazero.NewCompilationCache(), "", nil
 }
 
 // NewServer starts the shards of a server. Its requests go to h, by the route "/"; if h is nil there are no routes yet, and they

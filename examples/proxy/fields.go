@@ -12,10 +12,10 @@ const pseudonym = "porthole"
 // requestFields are the fields that the server gets.
 func requestFields(req *http.ServerRequest) http.Headers {
 	fields := endToEnd(req.RawHeaders())
+	asked := fields.Get("host")
 	if fields.Has("content-length") {
 		fields.Del("trailer") // a body of known length has none
 	}
-	asked := req.Headers().Get("host")
 	if authority, _ := absolute(req.URL()); authority != "" {
 		asked = authority // RFC 9112 §3.2.2: it replaces Host
 	}
@@ -42,10 +42,8 @@ func responseFields(answer *http.ClientResponse) http.Headers {
 
 // endToEnd takes the fields out that are about the connection they came on: RFC 9110 §7.6.1.
 func endToEnd(fields http.Headers) http.Headers {
-	for _, list := range fields.Values("connection") {
-		for option := range strings.SplitSeq(list, ",") {
-			fields.Del(strings.Trim(option, " \t"))
-		}
+	for option := range strings.SplitSeq(fields.Get("connection"), ",") {
+		fields.Del(strings.Trim(option, " \t"))
 	}
 	for _, hop := range []string{"Connection", "Proxy-Connection", "Keep-Alive", "TE", "Transfer-Encoding", "Upgrade"} {
 		fields.Del(hop)
@@ -55,7 +53,7 @@ func endToEnd(fields http.Headers) http.Headers {
 
 // appendTo adds a member to a list that may have some.
 func appendTo(fields *http.Headers, name, member string) {
-	if list := strings.Join(fields.Values(name), ", "); list != "" {
+	if list := fields.Get(name); list != "" {
 		member = list + ", " + member
 	}
 	fields.Set(name, member)

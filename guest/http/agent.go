@@ -23,7 +23,8 @@ type Agent struct {
 	KeepAliveTimeout time.Duration // for how long, 5 s from NewAgent; 0: no limit
 	MaxFreeSockets   int           // how many of them to one host and port: 256 from NewAgent
 
-	number uint32 // names it in the ABI, from its first request on
+	number uint32            // names it in the ABI, from its first request on
+	known  *knownDestination // of its last request; nil: there was none
 }
 
 const defaultMaxSockets = 5
@@ -120,7 +121,6 @@ func init() {
 			r.over = true
 			underWay.remove(r)
 		}
-		clear(timeouts)
 	})
 }
 

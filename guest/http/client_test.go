@@ -211,6 +211,8 @@ func TestClientRequestHeadIsHeldBack(t *testing.T) {
 	assert.Equal(t, []string{"2", "3"}, r.GetHeaderValues("b"))
 	assert.False(t, r.HeadersSent())
 	assert.Empty(t, p.Take())
+	giveSocket(h, 7)
+	p.Take()
 	p.Answers = []abi.Status{abi.StatusQueued}
 	assert.False(t, r.WriteString("a"))
 	assert.ErrorIs(t, r.SetHeader("B", "4"), &Error{Code: "ERR_HTTP_HEADERS_SENT"})
@@ -247,6 +249,8 @@ func TestExpectSendsTheHeadAtOnce(t *testing.T) {
 	}, p.Take())
 	assert.Error(t, r.SetHeader("A", "1"))
 	p.follow(r)
+	giveSocket(h, 7)
+	p.Take()
 	r.OnContinue(func() { r.EndString("now") })
 	interim(h, "HTTP/1.1 100 Continue\r\n\r\n")
 	assert.Equal(t, []string{"continue", `request send 101 END "now"`, "finish"}, p.Take())
@@ -346,6 +350,7 @@ func TestClientEventOrder(t *testing.T) {
 		t.Run(c.title, func(t *testing.T) {
 			p := newPort(t)
 			r := p.start(RequestOptions{})
+			p.Answers = []abi.Status{abi.StatusQueued}
 			r.End()
 			port.RunTicks()
 			p.Take()
@@ -410,6 +415,28 @@ func TestCloseOfAConnectionThatIsNotKept(t *testing.T) {
 		porttest.Event(abi.EventResponse, abi.EventEnd, h+2, slices.Clone(c.head), nil)
 		breaks(h+2, "ECONNRESET socket hang up")
 		assert.Equal(t, []string{"response 200", "end", "close"}, p.Take(), c.title)
+	}
+}
+
+// An idle connection takes a request before 'socket' can tell so.
+func TestFinishComesAfterSocket(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		p := newPort(t)
+		r := Request(RequestOptions{})
+		finish := func() { r.OnFinish(func() { p.Note("finish") }) }
+		r.OnSocket(func(*net.Socket) { p.Note("socket") })
+		if !late {
+			finish()
+		}
+		r.End()
+		if late {
+			finish()
+		}
+		port.RunTicks()
+		p.Take()
+		giveSocket(h, 7)
+		giveSocket(h, 8)
+		assert.Equal(t, []string{"socket", "finish"}, p.Take())
 	}
 }
 
@@ -489,7 +516,107 @@ func TestPipeOfAResponse(t *testing.T) {
 	porttest.Event(abi.EventData, 0, h, nil, []byte("b"))
 	porttest.Event(abi.EventDrain, 0, 7, nil, nil)
 	porttest.Event(abi.EventData, done, h, nil, []byte("c"))
-	assert.Equal(t, []string{`send 7 HEAD 200 {} "a"`, "pause 101", "resume 101", `send 7 "b"`, `send 7 "c"`, `send 7 END ""`}, p.Take())
+	assert.Equal(t, []string{`send 7 HEAD 200 {} "a"`, "pause 101", "pipe 101 to 7", "resume 101", `send 7 "b"`, "pipe 101 to 7", `send 7 END "c"`}, p.Take())
+}
+
+// The last piece of a pipe waits for the end, but for nothing else, and no longer than it is there.
+func TestPipeOfTheLastPiece(t *testing.T) {
+	for _, c := range []struct {
+		title string
+		begin func(*ServerResponse, *ClientResponse)
+		want  []string
+	}{
+		{"alone", func(res *ServerResponse, answer *ClientResponse) { answer.Pipe(res) }, []string{`send 7 HEAD|END 200 {} "last"`}},
+		{"a write before the end", func(res *ServerResponse, answer *ClientResponse) {
+			answer.OnEnd(func() { res.WriteString("more") })
+			answer.Pipe(res)
+		}, []string{`send 7 HEAD 200 {} "last"`, `send 7 "more"`, `send 7 END ""`}},
+		{"another listener that writes", func(res *ServerResponse, answer *ClientResponse) {
+			answer.Pipe(res)
+			answer.OnData(func(chunk []byte) { res.Write(chunk) })
+		}, []string{`send 7 HEAD 200 {} "last"`, `send 7 "last"`, `send 7 END ""`}},
+		{"another end", func(res *ServerResponse, answer *ClientResponse) {
+			answer.OnEnd(func() { res.EndString("end") })
+			answer.Pipe(res)
+		}, []string{`send 7 HEAD 200 {} "last"`, `send 7 END "end"`}},
+		{"flushed", func(res *ServerResponse, answer *ClientResponse) {
+			answer.OnEnd(func() { assert.True(t, res.HeadersSent()); res.FlushHeaders() })
+			answer.Pipe(res)
+		}, []string{`send 7 HEAD 200 {} "last"`, `send 7 END ""`}},
+		{"paused before the end", func(res *ServerResponse, answer *ClientResponse) {
+			answer.Pipe(res)
+			answer.OnData(func([]byte) { answer.Pause() })
+		}, []string{`send 7 HEAD 200 {} "last"`}},
+		{"trailers", func(res *ServerResponse, answer *ClientResponse) {
+			answer.OnEnd(func() { assert.NoError(t, res.AddTrailers(Header{"A", "b"})) })
+			answer.Pipe(res)
+		}, []string{`send 7 HEAD 200 {} "last"`, `send 7 END|TRAILERS {A: b} ""`}},
+		{"two pipes", func(res *ServerResponse, answer *ClientResponse) {
+			answer.Pipe(res)
+			answer.Pipe(res)
+		}, []string{`send 7 HEAD 200 {} "last"`, `send 7 "last"`, `send 7 END ""`}},
+		{"a head that is refused", func(res *ServerResponse, answer *ClientResponse) {
+			res.OnError(func(error) {})
+			res.StatusCode = 1
+			answer.Pipe(res)
+		}, nil},
+	} {
+		p := newPort(t)
+		CreateServer(func(_ *ServerRequest, res *ServerResponse) {
+			Get(RequestOptions{}, func(answer *ClientResponse) { c.begin(res, answer) })
+		})
+		request(7, get)
+		p.Take()
+		response(h, done, ok, "last")
+		assert.Equal(t, c.want, p.Take(), c.title)
+	}
+}
+
+// Each option and each field of the agent counts anew for each request.
+func TestDestinationsThatAreAlike(t *testing.T) {
+	agent := NewAgent()
+	base := RequestOptions{Host: "a", Agent: agent}
+	for i, change := range []func(*RequestOptions){
+		func(o *RequestOptions) { o.Host = "b" },
+		func(o *RequestOptions) { o.Hostname = "b" },
+		func(o *RequestOptions) { o.Port = 81 },
+		func(o *RequestOptions) { o.Protocol = "https:" },
+		func(o *RequestOptions) { o.LocalAddress = "127.0.0.2" },
+		func(o *RequestOptions) { o.SocketPath = "/run/x" },
+		func(o *RequestOptions) { o.MaxHeaderSize = 100 },
+		func(o *RequestOptions) { o.MaxHeadersCount = 10 },
+		func(o *RequestOptions) { o.LenientBareLF = true },
+		func(o *RequestOptions) { o.LenientObsFold = true },
+		func(o *RequestOptions) { o.LenientHeaderNames = true },
+		func(o *RequestOptions) { o.Protocol, o.InsecureSkipVerify = "https:", true },
+		func(o *RequestOptions) { o.Protocol, o.ServerName = "https:", "c" },
+		func(o *RequestOptions) { o.Protocol, o.CA = "https:", []byte("ca") },
+		func(o *RequestOptions) { o.Protocol, o.Cert = "https:", []byte("cert") },
+		func(o *RequestOptions) { o.Protocol, o.Key = "https:", []byte("key") },
+		func(o *RequestOptions) { o.Agent = &Agent{MaxSockets: 7} },
+		func(o *RequestOptions) { o.Agent = NoAgent },
+		func(*RequestOptions) { agent.MaxSockets++ },
+		func(*RequestOptions) { agent.KeepAlive = true },
+		func(*RequestOptions) { agent.MaxFreeSockets++ },
+		func(*RequestOptions) { agent.KeepAliveTimeout++ },
+	} {
+		p := newPort(t)
+		opened := func(o RequestOptions) string {
+			p.Take()
+			Request(o)
+			return p.Take()[0]
+		}
+		first := opened(base)
+		assert.Equal(t, first, opened(base), i)
+		changed := base
+		change(&changed)
+		second := opened(changed)
+		assert.NotEqual(t, first, second, i)
+		if changed.Agent == agent {
+			agent.known = nil
+			assert.Equal(t, second, opened(changed), "%d: as if there had been no other", i)
+		}
+	}
 }
 
 func TestHandOverWithoutListenerClosesTheConnection(t *testing.T) {

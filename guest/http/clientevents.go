@@ -29,7 +29,7 @@ func (x *clientExchange) Event(kind abi.EventKind, flags uint32, head, body []by
 	case abi.EventInformation:
 		r.inform(string(head))
 	case abi.EventResponse:
-		r.respond(string(head), body, end)
+		r.respond(port.Keep(head), body, end)
 	case abi.EventData:
 		if len(head) > 0 {
 			r.res.trailersRecord = string(head)
@@ -68,13 +68,7 @@ func (r *ClientRequest) finish() {
 	r.over = true
 	r.res.body.Handle = 0
 	underWay.remove(r)
-	if r.timed {
-		r.timed = false
-		if timeouts[r.socket] == r {
-			timeouts[r.socket] = nil
-			r.socket.SetTimeout(0)
-		}
-	}
+	r.giveBack()
 	r.closeIfOver()
 }
 
@@ -85,17 +79,22 @@ func (r *ClientRequest) closeIfOver() {
 	}
 }
 
-// persists reports whether the connection can be used for another request.
+// persists reports whether the connection can be used for another request. It is called when the head is sent.
 func (r *ClientRequest) persists() bool {
 	if r.agent == NoAgent || r.res.head.Flags&abi.ResponseKeepAlive == 0 {
 		return false
 	}
+	return !r.headers.Has("connection") || !r.closes()
+}
+
+// closes reports whether a Connection field says close.
+func (r *ClientRequest) closes() bool {
 	for token := range strings.SplitSeq(r.headers.Get("connection"), ",") {
 		if text.EqualFold(strings.Trim(token, " \t"), "close") {
-			return false
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // emitClose emits 'close', once.

@@ -1,7 +1,10 @@
 package http
 
 import (
+	"time"
+
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/guest/internal/flow"
 	"github.com/portholehttp/porthole/guest/internal/port"
 	"github.com/portholehttp/porthole/guest/internal/text"
 	"github.com/portholehttp/porthole/guest/net"
@@ -24,22 +27,30 @@ type ClientRequest struct {
 	outgoing
 
 	partner
-	aborted bool // by Abort
-	failed  bool // 'error' has told why it ends
-	timed   bool // its socket has a timeout from it
-	reused  bool // its socket has served another request before
-	gone    bool // 'close' was emitted
+	aborted     bool // by Abort
+	failed      bool // 'error' has told why it ends
+	timed       bool // its socket has its timeout
+	setsTimeout bool // SetTimeout was called
+	reused      bool // its socket has served another request before
+	finishDue   bool // 'finish' waits for 'socket'
+	gone        bool // 'close' was emitted
 
 	agent          *Agent
 	method, path   string
 	target         target
 	socket         *net.Socket
 	socketHandle   uint64
+	timeout        time.Duration
 	client         *Client
 	onResponse     []func(*ClientResponse)
 	clientMore     *clientMore
 	previous, next *ClientRequest // in underWay
 	res            ClientResponse
+
+	// Room for what most requests have.
+	moreRoom     outgoingMore
+	bodyRoom     flow.More
+	responseRoom [1]func(*ClientResponse)
 }
 
 // clientMore is what not every request needs.
@@ -55,6 +66,9 @@ type clientMore struct {
 	settings [settingCount]func(*net.Socket) // what to do to a socket when it is connected
 	any      bool                            // there is one
 	awaited  *net.Socket                     // whose 'connect' has a listener for them
+
+	informationRoom [1]func(Information)
+	timeoutRoom     [1]func()
 }
 
 // noClientMore is the clientMore of those that have none. It is only read.
@@ -79,28 +93,32 @@ func newClientRequest(o *RequestOptions, callback []func(*ClientResponse)) *Clie
 func (r *ClientRequest) init(callback []func(*ClientResponse)) {
 	r.sender = r
 	r.clientMore = &noClientMore
-	r.onResponse = callback
+	r.onResponse = append(r.responseRoom[:0], callback...)
+	r.res.body.Room = &r.bodyRoom
 }
 
 // open makes the head, and asks the engine for an exchange.
 func (r *ClientRequest) open(o *RequestOptions) (err error) {
-	if r.target, err = o.target(); err != nil {
-		return err
+	r.agent = o.agent()
+	known := r.agent.known
+	if known != nil && known.is(o, r.agent) {
+		r.target = known.target
+	} else {
+		known = nil
+		if r.target, err = o.target(); err != nil {
+			return err
+		}
 	}
 	if err = r.begin(o); err != nil {
 		return err
 	}
-	switch {
-	case o.Agent != nil:
-		r.agent = o.Agent
-	case r.target.kind == abi.ConnectUnix:
-		r.agent = NoAgent
-	default:
-		r.agent = GlobalAgent
-	}
-	destination, err := o.destination(&r.target, r.agent)
-	if err != nil {
+	var destination []byte
+	if known != nil {
+		destination = known.record
+	} else if destination, err = o.destination(&r.target, r.agent); err != nil {
 		return err
+	} else {
+		r.agent.remember(o, &r.target, destination)
 	}
 	handle, status := port.RequestOpen(destination)
 	if status != abi.StatusOK {
@@ -127,7 +145,7 @@ func (r *ClientRequest) begin(o *RequestOptions) error {
 	if !isTarget(r.path) {
 		return port.NewError(codeUnescaped, "the path has bytes that must be escaped: "+quote(r.path))
 	}
-	r.headers = append(newFields(), o.Headers...)
+	r.headers = append(roomForFields(len(o.Headers)+2), o.Headers...)
 	if !r.headers.Has("host") {
 		r.headers.Add("Host", o.hostHeader(r.method, r.path, &r.target))
 	}
@@ -182,22 +200,25 @@ func (r *ClientRequest) OnContinue(listener func()) {
 // OnInformation adds a listener for other interim responses, 102 to 199.
 func (r *ClientRequest) OnInformation(listener func(Information)) {
 	m := r.ownClient()
+	if m.onInformation == nil {
+		m.onInformation = m.informationRoom[:0]
+	}
 	m.onInformation = append(m.onInformation, listener)
 }
 
 // OnTimeout adds a listener for the time of SetTimeout.
 func (r *ClientRequest) OnTimeout(listener func()) {
 	m := r.ownClient()
+	if m.onTimeout == nil {
+		m.onTimeout = m.timeoutRoom[:0]
+	}
 	m.onTimeout = append(m.onTimeout, listener)
 }
 
 // OnClose adds a listener for the end of the connection: before the exchange was complete; after the response, if one of
 // the two sides has said that it closes the connection then; or by its being handed over to 'upgrade' or 'connect'. If the connection
 // could be used for another request there is no 'close'.
-func (r *ClientRequest) OnClose(listener func()) {
-	m := r.own()
-	m.onClose = append(m.onClose, listener)
-}
+func (r *ClientRequest) OnClose(listener func()) { r.own().addClose(port.TaskFunc(listener)) }
 
 // OnError adds a listener for what goes wrong before the response: with the options; with finding, reaching or understanding the
 // server; and with methods that return no error, such as a write after the end. It is called after the call that went wrong,
@@ -205,8 +226,7 @@ func (r *ClientRequest) OnClose(listener func()) {
 //
 // An error that nobody listens to is a panic in a native program, as Node throws it, and in a plugin a line on stderr.
 func (r *ClientRequest) OnError(listener func(error)) {
-	m := r.own()
-	m.onError = append(m.onError, listener)
+	r.own().addError(listener)
 }
 
 // Method is the method, in upper case.

@@ -21,6 +21,7 @@ type ClientResponse struct {
 
 	onClose   []func(error)
 	onAborted []func()
+	closeRoom [1]func(error)
 }
 
 func (r *ClientResponse) init(req *ClientRequest, record string) {
@@ -39,7 +40,12 @@ func (r *ClientResponse) OnEnd(listener func()) { r.body.OnEnd(listener) }
 
 // OnClose adds a listener for the loss of the connection before the response was complete: its error has the code ECONNRESET. It
 // comes once at most; neither data nor 'end' follows.
-func (r *ClientResponse) OnClose(listener func(err error)) { r.onClose = append(r.onClose, listener) }
+func (r *ClientResponse) OnClose(listener func(err error)) {
+	if r.onClose == nil {
+		r.onClose = r.closeRoom[:0]
+	}
+	r.onClose = append(r.onClose, listener)
+}
 
 // OnAborted adds a listener that is called before those to 'close'.
 func (r *ClientResponse) OnAborted(listener func()) { r.onAborted = append(r.onAborted, listener) }
@@ -65,15 +71,18 @@ func (r *ClientResponse) HTTPVersionMinor() int { return int(r.head.Minor) }
 // first call. The slice is the response's: read only.
 func (r *ClientResponse) Headers() Headers {
 	if r.headers == nil {
-		r.headers = r.RawHeaders()
+		r.headers = r.decodeHeaders(0)
 		lowerNames(r.headers)
 	}
 	return r.headers
 }
 
 // RawHeaders are the header fields with their names as received, decoded anew by each call.
-func (r *ClientResponse) RawHeaders() Headers {
-	return decodeFields(r.record, abi.ClientResponseHeadSize, r.head.FieldCount, r.record[r.head.TextOffset:])
+func (r *ClientResponse) RawHeaders() Headers { return r.decodeHeaders(spareFields) }
+
+// decodeHeaders decodes the fields into a list that has room for more.
+func (r *ClientResponse) decodeHeaders(more int) Headers {
+	return decodeFields(r.record, abi.ClientResponseHeadSize, r.head.FieldCount, r.record[r.head.TextOffset:], more)
 }
 
 // Trailers are the trailer fields, names in lower case, decoded anew by each call. There are none before 'end'.

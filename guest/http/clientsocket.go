@@ -8,10 +8,9 @@ import (
 
 // What a request does to the socket that it has for a while: others have it before and after.
 
-// What can be set.
+// What can be set besides the timeout.
 const (
-	settingTimeout = iota
-	settingNoDelay
+	settingNoDelay = iota
 	settingKeepAlive
 	settingCount
 )
@@ -24,12 +23,11 @@ func (r *ClientRequest) SetTimeout(d time.Duration, callback ...func()) {
 		m := r.ownClient()
 		m.onceTimeout = append(m.onceTimeout, callback...)
 	}
-	r.set(settingTimeout, func(s *net.Socket) {
-		if r.timed = d > 0; r.timed {
-			listenToTimeout(s, r)
-		}
-		s.SetTimeout(d)
-	})
+	if r.over {
+		return
+	}
+	r.timeout, r.setsTimeout = d, true
+	r.settle()
 }
 
 // SetNoDelay is request.setNoDelay: once the socket is connected, its SetNoDelay is called.
@@ -59,13 +57,45 @@ func (r *ClientRequest) set(what int, f func(*net.Socket)) {
 	}
 }
 
+// settle gives the timeout to the socket, once it is there and connected.
+func (r *ClientRequest) settle() {
+	switch s := r.socket; {
+	case s == nil:
+	case s.Connecting():
+		r.await(s)
+	default:
+		r.lend(s)
+	}
+}
+
+// lend has the socket's timeout be that of r.
+func (r *ClientRequest) lend(s *net.Socket) {
+	net.Lend(s, r.timeout, (*borrower)(r))
+	r.timed = true
+}
+
+// giveBack has the socket's timeout not be that of r any more.
+func (r *ClientRequest) giveBack() {
+	if r.timed {
+		r.timed = false
+		net.Return(r.socket, (*borrower)(r))
+	}
+}
+
+// borrower is a ClientRequest that is told of its socket's timeout.
+type borrower ClientRequest
+
+// TimedOut implements net.Borrower.
+func (b *borrower) TimedOut() { (*ClientRequest)(b).emitTimeout() }
+
 // assign notes the socket: a second one if the engine sends the request once more.
 func (r *ClientRequest) assign(socket uint64) {
 	first := r.socket == nil
 	s := net.OfClientHandle(socket)
+	r.giveBack()
 	r.socket, r.socketHandle, r.reused = s, socket, !s.Connecting()
 	switch {
-	case !r.clientMore.any:
+	case !r.setsTimeout && !r.clientMore.any:
 	case s.Connecting():
 		r.await(s)
 	default:
@@ -76,14 +106,19 @@ func (r *ClientRequest) assign(socket uint64) {
 			listener(s)
 		}
 	}
+	if r.finishDue {
+		r.finishDue = false
+		r.finishNext()
+	}
 }
 
 // await applies the settings to s when it is connected.
 func (r *ClientRequest) await(s *net.Socket) {
-	if r.clientMore.awaited == s {
+	m := r.ownClient()
+	if m.awaited == s {
 		return
 	}
-	r.clientMore.awaited = s
+	m.awaited = s
 	s.OnConnect(func() {
 		if r.socket == s && !r.over {
 			r.apply(s)
@@ -92,27 +127,14 @@ func (r *ClientRequest) await(s *net.Socket) {
 }
 
 func (r *ClientRequest) apply(s *net.Socket) {
+	if r.setsTimeout {
+		r.lend(s)
+	}
 	for _, f := range r.clientMore.settings {
 		if f != nil {
 			f(s)
 		}
 	}
-}
-
-// timeouts are the requests whose timeout a socket has. A socket serves many, and its listener stays.
-var timeouts = map[*net.Socket]*ClientRequest{}
-
-// listenToTimeout has r told of the timeout of s.
-func listenToTimeout(s *net.Socket, r *ClientRequest) {
-	if _, listening := timeouts[s]; !listening {
-		s.OnTimeout(func() {
-			if user := timeouts[s]; user != nil {
-				user.emitTimeout()
-			}
-		})
-		s.OnClose(func(bool) { delete(timeouts, s) })
-	}
-	timeouts[s] = r
 }
 
 func (r *ClientRequest) emitTimeout() {

@@ -155,7 +155,7 @@ func TestUpgradeOfAKnownConnection(t *testing.T) {
 	porttest.Event(abi.EventUpgrade, 0, 20, porttest.RequestRecord(upgrade, 0), nil)
 	porttest.Event(abi.EventData, 0, 20, nil, []byte("echo"))
 	porttest.Event(abi.EventData, abi.EventEnd, 20, nil, nil)
-	assert.Equal(t, []string{`socket send 20 "echo"`, `socket send 20 END ""`}, p.Take())
+	assert.Equal(t, []string{`socket send 20 "echo"`, "pipe 20 to 20", `socket send 20 END ""`}, p.Take())
 }
 
 func TestTakeoverThatNobodyListensTo(t *testing.T) {

@@ -33,7 +33,11 @@
 // OnX appends a listener; all are called, in the order they were added. An event has no memory: a
 // listener added later is not told. Data that arrives while there is no data listener is lost.
 // A chunk handed to a listener is valid until the listener returns. Strings taken from a request share
-// one copy of its head, and keep all of it in memory for as long as they are kept.
+// one copy of its head, which is allocated together with those of its neighbors: one that is kept keeps up to 10 KiB in
+// memory. Use strings.Clone for what is kept for long.
+//
+// A request and its response may be kept for as long as one likes: they are not used for another exchange. Strings given
+// to a response must not change afterwards, as strings do not.
 //
 // # Errors
 //

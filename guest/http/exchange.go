@@ -107,6 +107,9 @@ func (x *exchange) Event(kind abi.EventKind, flags uint32, head, body []byte) {
 		x.req.closed()
 		x.res.closed()
 	}
+	if x.over {
+		x.forget()
+	}
 }
 
 // finish makes the exchange's handle stale.
@@ -116,5 +119,15 @@ func (x *exchange) finish() {
 	if x.bound {
 		x.bound = false
 		port.Unbind(x.handle)
+	}
+}
+
+// forget lets go of the listeners of an exchange that is over, to what will not come any more.
+func (x *exchange) forget() {
+	if m := x.req.more; m != nil {
+		m.onClose = nil
+	}
+	if m := x.res.more; m != nil {
+		m.forget()
 	}
 }

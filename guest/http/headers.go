@@ -1,6 +1,10 @@
 package http
 
-import "github.com/portholehttp/porthole/guest/internal/text"
+import (
+	"unsafe"
+
+	"github.com/portholehttp/porthole/guest/internal/text"
+)
 
 // Header is one header field line.
 type Header struct{ Name, Value string }
@@ -8,24 +12,6 @@ type Header struct{ Name, Value string }
 // Headers are field lines in order. Names are compared without regard to case; those of a request are in
 // lower case, unless [ServerRequest.RawHeaders] returned them. Values are the bytes on the wire.
 type Headers []Header
-
-// inlineFields is for how many fields there is room before a head allocates.
-const inlineFields = 4
-
-// fieldSlab is the room of many heads, one allocation. Each is used once.
-var (
-	fieldSlab     = new([16 * inlineFields]Header)
-	fieldSlabUsed int
-)
-
-// newFields returns an empty list with room for inlineFields.
-func newFields() Headers {
-	if fieldSlabUsed == len(fieldSlab) {
-		fieldSlab, fieldSlabUsed = new([16 * inlineFields]Header), 0
-	}
-	fieldSlabUsed += inlineFields
-	return fieldSlab[fieldSlabUsed-inlineFields : fieldSlabUsed-inlineFields : fieldSlabUsed]
-}
 
 // Get returns the value of name, "" if there is none. Several lines of one name are merged as Node does:
 // the first alone for the fields that a message has at most once (Content-Type, Host, … and Set-Cookie,
@@ -35,9 +21,17 @@ func (h Headers) Get(name string) string {
 	if i < 0 {
 		return ""
 	}
-	value := h[i].Value
 	next := h.index(name, i+1)
-	if next < 0 || firstWins(name) {
+	if next < 0 {
+		return h[i].Value
+	}
+	return h.merged(name, i, next)
+}
+
+// merged is the value of name, of which the first two lines are known.
+func (h Headers) merged(name string, first, next int) string {
+	value := h[first].Value
+	if firstWins(name) {
 		return value
 	}
 	separator := ", "
@@ -63,7 +57,19 @@ func (h Headers) Values(name string) []string {
 func (h Headers) Has(name string) bool { return h.index(name, 0) >= 0 }
 
 // Set gives name one line with this value: in place of its first one, or at the end. Others of it are removed.
-func (h *Headers) Set(name, value string) { h.replace([]Header{{name, value}}) }
+func (h *Headers) Set(name, value string) {
+	i := h.index(name, 0)
+	if i < 0 {
+		*h = append(*h, Header{name, value})
+		return
+	}
+	(*h)[i] = Header{name, value}
+	if h.index(name, i+1) >= 0 {
+		rest := (*h)[i+1:]
+		rest.Del(name)
+		*h = (*h)[:i+1+len(rest)]
+	}
+}
 
 // Add appends a line.
 func (h *Headers) Add(name, value string) { *h = append(*h, Header{name, value}) }
@@ -122,11 +128,12 @@ func appendNamed(to, from Headers, name string) Headers {
 	return to
 }
 
-// index is the position of the first line of name at or after from, -1 if there is none.
+// index is the position of the first line of name at or after from, -1 if there is none. As a rule it is found without a look at its letters: a
+// name in lower case that a handler asks for is the same string as the one of commonNames.
 func (h Headers) index(name string, from int) int {
-	for i := from; i < len(h); i++ {
-		if text.EqualFold(h[i].Name, name) {
-			return i
+	for ; from < len(h); from++ {
+		if x := &h[from]; len(x.Name) == len(name) && (unsafe.StringData(x.Name) == unsafe.StringData(name) || text.EqualFold(x.Name, name)) {
+			return from
 		}
 	}
 	return -1

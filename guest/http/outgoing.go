@@ -57,37 +57,25 @@ func (o *outgoing) message() message {
 	return o.sender
 }
 
-// outgoingMore is what not every message needs.
-type outgoingMore struct {
-	onDrain  []func()
-	onFinish []func()
-	onClose  []func()
-	onError  []func(error)
-	trailers Headers
-	reason   string // of a response; "" is the standard phrase
-}
-
-// own returns the outgoingMore of o to write to.
-func (o *outgoing) own() *outgoingMore {
-	if o.more == nil {
-		o.more = new(outgoingMore)
+// partner is whom o is for.
+func (o *outgoing) partner() *partner {
+	if o.exchange != nil {
+		return &o.exchange.partner
 	}
-	return o.more
+	return &o.sender.partner
 }
 
 // OnDrain adds a listener for the time when the bytes have left for which Write returned false.
-func (o *outgoing) OnDrain(listener func()) {
-	m := o.own()
-	m.onDrain = append(m.onDrain, listener)
-}
+func (o *outgoing) OnDrain(listener func()) { o.own().addDrain(port.TaskFunc(listener)) }
 
 // OnFinish adds a listener for the time when the whole message has been handed to the kernel, after End.
 func (o *outgoing) OnFinish(listener func()) {
 	m := o.own()
 	m.onFinish = append(m.onFinish, listener)
+	m.heard = true
 	if o.flushed && o.turn == port.Turn { // it would be told on the tick that follows, if there had been a listener
 		o.flushed = false
-		port.NextTick((*finishing)(o))
+		o.finishNext()
 	}
 }
 
@@ -102,8 +90,8 @@ func (o *outgoing) SetHeader(name string, value ...string) error {
 	if o.headWritten {
 		return errHeadersSent("set a header")
 	}
-	for _, v := range value {
-		if err := checkHeader(Header{name, v}); err != nil {
+	for i := range value {
+		if err := checkField(name, value[i]); err != nil {
 			return err
 		}
 	}
@@ -142,6 +130,9 @@ func (o *outgoing) RemoveHeader(name string) error {
 
 // FlushHeaders sends the head without waiting for the first part of the body.
 func (o *outgoing) FlushHeaders() {
+	if o.more != nil && o.more.held != nil {
+		o.release()
+	}
 	if !o.ended && !o.headSent && o.implicitHead() {
 		o.send(0, nil)
 	}
@@ -155,6 +146,9 @@ func (o *outgoing) FlushHeaders() {
 // an error or the loss of the connection. Bytes beyond Content-Length are dropped, and the connection closes after
 // the exchange. The response to HEAD, and one with status 204, 205 or 304, has no body: it is dropped, and the result true.
 func (o *outgoing) Write(chunk []byte) bool {
+	if o.more != nil && o.more.held != nil {
+		o.release()
+	}
 	if o.ended {
 		o.message().fail(errWriteAfterEnd())
 		return false
@@ -165,6 +159,11 @@ func (o *outgoing) Write(chunk []byte) bool {
 	if o.message().noBody() {
 		return true
 	}
+	return o.write(chunk)
+}
+
+// write sends a piece of the body, as Write.
+func (o *outgoing) write(chunk []byte) bool {
 	switch o.send(0, chunk) {
 	case abi.StatusOK:
 		return true
@@ -237,7 +236,7 @@ func (o *outgoing) EndString(s string, encoding ...string) {
 }
 
 func (o *outgoing) end(body []byte) {
-	if k, x := o.known, o.exchange; k != nil && !o.headSent && o.more == nil && !k.announces && x.res.SendDate && !x.over {
+	if k, x := o.known, o.exchange; k != nil && !o.headSent && !o.ended && o.more == nil && !k.announces && x.res.SendDate && !x.over {
 		// A response that is all here, as most are: what follows does the same for it, with more questions.
 		status := port.ResponseSend(x.handle, abi.SendHead|abi.SendEnd, k.record, body)
 		if status != abi.StatusOK {
@@ -248,8 +247,14 @@ func (o *outgoing) end(body []byte) {
 		o.flushed, o.turn = true, port.Turn
 		if x.req.body.Complete {
 			x.finish()
+			if x.req.more != nil {
+				x.forget()
+			}
 		}
 		return
+	}
+	if o.more != nil && o.more.held != nil {
+		body = o.more.take(o, body)
 	}
 	if o.ended {
 		if len(body) > 0 {
@@ -296,13 +301,7 @@ func (o *outgoing) implicitHead() bool {
 
 // send hands body to the engine, with the head if it does not have that, or with trailers.
 func (o *outgoing) send(flags uint32, body []byte) abi.Status {
-	x := o.exchange
-	var to *partner
-	if x != nil {
-		to = &x.partner
-	} else {
-		to = &o.sender.partner
-	}
+	x, to := o.exchange, o.partner()
 	end := flags&abi.SendEnd != 0
 	if to.over {
 		o.ended = o.ended || end
@@ -361,8 +360,17 @@ func (o *outgoing) outcome(status abi.Status, end bool) {
 // finishSoon has 'finish' emitted on the next tick, for the kernel took all of the message at once. Without a listener that is now: should one be
 // added before that tick, OnFinish sees to it.
 func (o *outgoing) finishSoon() {
-	if o.more == nil {
+	if o.more == nil || !o.more.heard {
 		o.flushed, o.turn = true, port.Turn
+		return
+	}
+	o.finishNext()
+}
+
+// finishNext has 'finish' emitted on the next tick, but not before the 'socket' of a request, which is on its way.
+func (o *outgoing) finishNext() {
+	if r := o.sender; r != nil && r.socket == nil && r.res.req == nil {
+		r.finishDue = true
 		return
 	}
 	port.NextTick((*finishing)(o))
@@ -383,7 +391,9 @@ func (o *outgoing) finished() {
 	if o.more == nil {
 		return
 	}
-	for _, listener := range o.more.onFinish {
+	listeners := o.more.onFinish
+	o.more.onFinish = nil
+	for _, listener := range listeners {
 		listener()
 	}
 }
@@ -398,7 +408,7 @@ func (o *outgoing) drained() {
 		return
 	}
 	for _, listener := range o.more.onDrain {
-		listener()
+		listener.Run()
 	}
 }
 
@@ -408,7 +418,7 @@ func (o *outgoing) emitClose() {
 		return
 	}
 	for _, listener := range o.more.onClose {
-		listener()
+		listener.Run()
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -123,6 +124,7 @@ func (p *plugin) functions() map[string]func(m api.Memory, stack []uint64) int64
 		"response_inform": func(m api.Memory, s []uint64) int64 {
 			return int64(p.host.ResponseInform(s[0], bytes(m, s[1], s[2])))
 		},
+		"exchange_pipe":  func(_ api.Memory, s []uint64) int64 { return int64(p.host.Pipe(s[0], s[1])) },
 		"request_pause":  done(func(x uint64) { p.host.RequestPause(x) }),
 		"request_resume": done(func(x uint64) { p.host.RequestResume(x) }),
 		"exchange_abort": done(func(x uint64) { p.host.Abort(x) }),
@@ -184,6 +186,7 @@ func TestPlugin(t *testing.T) {
 	t.Run("events", func(t *testing.T) { pluginEvents(t, load(t, code, abi.StatusDenied, abi.StatusOK)) })
 	t.Run("sockets and timers", func(t *testing.T) { pluginSockets(t, load(t, code)) })
 	t.Run("requests of its own", func(t *testing.T) { pluginRequests(t, load(t, code)) })
+	t.Run("memory", func(t *testing.T) { pluginMemory(t, load(t, code)) })
 	t.Run("a panic traps", func(t *testing.T) { pluginPanics(t, load(t, code)) })
 }
 
@@ -209,7 +212,7 @@ func pluginEvents(t *testing.T, p *plugin) {
 	assert.Equal(t, []string{"inform 9 100 {}"}, p.Take())
 	p.Answers = []abi.Status{abi.StatusQueued}
 	require.NoError(t, p.event(abi.EventData, 0, 9, nil, []byte("abc")))
-	assert.Equal(t, []string{`send 9 HEAD 200 {} "abc"`, "pause 9"}, p.Take())
+	assert.Equal(t, []string{`send 9 HEAD 200 {} "abc"`, "pause 9", "pipe 9 to 9"}, p.Take())
 	require.NoError(t, p.event(abi.EventData, abi.EventEnd, 9, nil, bytes.Repeat([]byte("d"), 64<<10)))
 	assert.Empty(t, p.Take())
 	require.NoError(t, p.event(abi.EventDrain, 0, 9, nil, nil))
@@ -244,7 +247,7 @@ func pluginSockets(t *testing.T, p *plugin) {
 	ask(10, "/tunnel")
 	assert.Equal(t, []string{"socket open unix:/run/other.sock", "socket set 101 timeout 1000000000"}, p.Take())
 	require.NoError(t, p.event(abi.EventData, 0, 101, nil, []byte("through")))
-	assert.Equal(t, []string{`send 10 HEAD 200 {} "through"`}, p.Take())
+	assert.Equal(t, []string{`send 10 HEAD 200 {} "through"`, "pipe 101 to 10"}, p.Take())
 	p.Answers = []abi.Status{abi.StatusDenied}
 	ask(11, "/tunnel")
 	assert.Equal(t, []string{"socket open unix:/run/other.sock", `send 11 HEAD|END 200 {} "EACCES: connect: not granted"`}, p.Take())
@@ -253,7 +256,7 @@ func pluginSockets(t *testing.T, p *plugin) {
 	require.NoError(t, p.event(abi.EventData, 0, 30, nil, []byte("second")))
 	require.NoError(t, p.event(abi.EventData, abi.EventEnd, 30, nil, nil))
 	require.NoError(t, p.event(abi.EventClose, abi.EventDone, 30, nil, nil))
-	assert.Equal(t, []string{`socket send 30 "first"`, `socket send 30 "second"`, `socket send 30 END ""`}, p.Take())
+	assert.Equal(t, []string{`socket send 30 "first"`, `socket send 30 "second"`, "pipe 30 to 30", `socket send 30 END ""`}, p.Take())
 }
 
 func pluginRequests(t *testing.T, p *plugin) {
@@ -263,20 +266,53 @@ func pluginRequests(t *testing.T, p *plugin) {
 	require.NoError(t, p.event(abi.EventRequest, 0, 7, slices.Clone(proxy), []byte("a")))
 	require.NoError(t, p.event(abi.EventData, abi.EventEnd, 7, nil, []byte("b")))
 	assert.Equal(t, []string{
-		opened, `request send 101 HEAD POST / {Host: upstream:8080} "a"`, `request send 101 "b"`, `request send 101 END ""`,
+		opened, `request send 101 HEAD POST / {Host: upstream:8080} "a"`, "pipe 7 to 101", `request send 101 END "b"`,
 	}, p.Take())
 	require.NoError(t, p.event(abi.EventSocket, 0, 101, binary.LittleEndian.AppendUint64(nil, 55), nil))
 	require.NoError(t, p.event(abi.EventConnected, 0, 55, nil, nil))
 	assert.Equal(t, []string{"socket set 55 timeout 1000000000"}, p.Take())
 	require.NoError(t, p.event(abi.EventResponse, 0, 101, porttest.ResponseRecord("HTTP/1.1 201 Created\r\n\r\n", 0, abi.BodyChunked), []byte("c")))
 	require.NoError(t, p.event(abi.EventData, abi.EventEnd|abi.EventDone, 101, nil, nil))
-	assert.Equal(t, []string{`send 7 HEAD 201 {} "c"`, "socket set 55 timeout 0", `send 7 END ""`}, p.Take())
+	assert.Equal(t, []string{`send 7 HEAD 201 {} "c"`, "pipe 101 to 7", `send 7 END ""`}, p.Take())
 
 	require.NoError(t, p.event(abi.EventRequest, abi.EventEnd, 8, proxy, nil))
 	p.Take()
 	require.NoError(t, p.event(abi.EventError, abi.StatusFlags(abi.StatusDenied), 102, []byte("EACCES no grant to connect to upstream:8080"), nil))
 	require.NoError(t, p.event(abi.EventClose, abi.EventDone, 102, nil, nil))
 	assert.Equal(t, []string{`send 8 HEAD|END 502 {} "EACCES: no grant to connect to upstream:8080"`}, p.Take())
+}
+
+// A hello in wasm allocates what it does natively, and garbage is collected between events only.
+func pluginMemory(t *testing.T, p *plugin) {
+	p.Take()
+	ask := func() (mallocs, collections, forced int) {
+		require.NoError(t, p.event(abi.EventRequest, abi.EventEnd, 7, porttest.RequestRecord(strings.Replace(get, "/", "/memory", 1), 0), nil))
+		_, err := fmt.Sscanf(p.Take()[0], `send 7 HEAD|END 200 {} "%d %d %d"`, &mallocs, &collections, &forced)
+		require.NoError(t, err)
+		return
+	}
+	p.host = porttest.Quiet{}
+	head := porttest.RequestRecord(get, 0)
+	hello := func(exchanges int) {
+		for n := range exchanges {
+			require.NoError(t, p.event(abi.EventRequest, abi.EventEnd, uint64(n), head, nil))
+		}
+	}
+	hello(10) // the first ones allocate for good
+	p.host = p.fakePort
+	before, _, _ := ask()
+	p.host = porttest.Quiet{}
+	hello(200)
+	p.host = p.fakePort
+	after, _, _ := ask()
+	assert.Less(t, after-before, 100)
+
+	p.host = porttest.Quiet{}
+	hello(30_000)
+	p.host = p.fakePort
+	_, collections, forced := ask()
+	assert.Positive(t, collections)
+	assert.Equal(t, collections, forced)
 }
 
 func pluginPanics(t *testing.T, p *plugin) {

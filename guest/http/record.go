@@ -1,6 +1,8 @@
 package http
 
 import (
+	"unsafe"
+
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/guest/internal/text"
 )
@@ -87,15 +89,20 @@ func appendText(b []byte, headers []Header) []byte {
 }
 
 // decodeFields reads the field table of a record, which begins at the offset fields, with names and values as
-// parts of all, its text. The record comes from the engine: offsets that leave it are a fault like any other panic.
-func decodeFields(record string, fields int, count uint32, all string) Headers {
-	headers := make(Headers, count)
+// parts of all, its text. There is room for more in the list. The record comes from the engine: offsets that leave it are a fault like any other panic.
+func decodeFields(record string, fields int, count uint32, all string, more int) Headers {
+	headers := roomForFields(int(count) + more)[:count]
+	table := record[fields:][:count*abi.FieldSize]
 	for i := range headers {
-		f := abi.Decode[abi.Field](text.Bytes(record[fields+i*abi.FieldSize:]))
-		headers[i] = Header{all[f.NameOffset:][:f.NameSize], all[f.ValueOffset:][:f.ValueSize]}
+		f := (*abi.Field)(unsafe.Pointer(unsafe.StringData(table[i*abi.FieldSize:])))
+		h := &headers[i]
+		h.Name, h.Value = all[f.NameOffset:][:f.NameSize], all[f.ValueOffset:][:f.ValueSize]
 	}
 	return headers
 }
+
+// spareFields is how many fields can be added to RawHeaders without an allocation, as a proxy does.
+const spareFields = 4
 
 // decodeTrailers reads a Trailers record, "" for none. Names are in lower case.
 func decodeTrailers(record string) Headers {
@@ -103,7 +110,7 @@ func decodeTrailers(record string) Headers {
 		return nil
 	}
 	t := abi.Decode[abi.Trailers](text.Bytes(record))
-	trailers := decodeFields(record, abi.TrailersSize, t.FieldCount, record[t.TextOffset:])
+	trailers := decodeFields(record, abi.TrailersSize, t.FieldCount, record[t.TextOffset:], 0)
 	lowerNames(trailers)
 	return trailers
 }
@@ -124,20 +131,20 @@ func httpVersion(minor uint8) string {
 	return "1.1"
 }
 
-// lowerNames puts all names into lower case, with one allocation at most.
+// lowerNames puts all names into lower case, with one allocation at most, and none for those that are common.
 func lowerNames(headers Headers) {
-	size := 0
-	for i := range headers {
-		size += len(headers[i].Name)
-	}
 	var names []byte
 	for i := range headers {
 		name := headers[i].Name
+		if common := commonName(name); common != "" {
+			headers[i].Name = common
+			continue
+		}
 		if text.IsLower(name) {
 			continue
 		}
 		if names == nil {
-			names = make([]byte, 0, size)
+			names = make([]byte, 0, sizeOfNames(headers[i:]))
 		}
 		start := len(names)
 		for j := 0; j < len(name); j++ {
@@ -145,4 +152,11 @@ func lowerNames(headers Headers) {
 		}
 		headers[i].Name = text.String(names[start:])
 	}
+}
+
+func sizeOfNames(headers Headers) (size int) {
+	for i := range headers {
+		size += len(headers[i].Name)
+	}
+	return size
 }

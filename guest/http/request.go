@@ -77,17 +77,18 @@ func (r *ServerRequest) HTTPVersionMinor() int { return int(r.head().Minor) }
 // first call. The slice is the request's: read only.
 func (r *ServerRequest) Headers() Headers {
 	if r.headers == nil {
-		r.headers = r.decodeHeaders()
+		r.headers = r.decodeHeaders(0)
 		lowerNames(r.headers)
 	}
 	return r.headers
 }
 
 // RawHeaders are the header fields with their names as received, decoded anew by each call.
-func (r *ServerRequest) RawHeaders() Headers { return r.decodeHeaders() }
+func (r *ServerRequest) RawHeaders() Headers { return r.decodeHeaders(spareFields) }
 
-func (r *ServerRequest) decodeHeaders() Headers {
-	return decodeFields(r.record, abi.RequestHeadSize, r.head().FieldCount, r.record[r.head().TextOffset:])
+// decodeHeaders decodes the fields into a list that has room for more.
+func (r *ServerRequest) decodeHeaders(more int) Headers {
+	return decodeFields(r.record, abi.RequestHeadSize, r.head().FieldCount, r.record[r.head().TextOffset:], more)
 }
 
 // Trailers are the trailer fields, names in lower case, decoded anew by each call. There are none before 'end'.
@@ -123,6 +124,8 @@ func (r *ServerRequest) Resume() { r.body.Resume() }
 // Pipe writes the body to dst and ends it with the body's end. While dst does not keep up the request is paused, so
 // that the client of this exchange sends no faster than the receiver of dst reads. If dst closes, the rest of the
 // body is discarded.
+//
+// Into a *ServerResponse, a *ClientRequest or a *net.Socket it is the engine that moves the body, as long as nobody else listens to 'data'.
 func (r *ServerRequest) Pipe(dst Writable) { r.body.Pipe(dst) }
 
 // Destroy breaks the connection at once, with all that is under way on it. 'close' follows.

@@ -135,6 +135,17 @@ func basic(auth string) string {
 	return credentials + string(d.End()) // End uses the memory of Write again
 }
 
+// agent is the agent that the request goes by.
+func (o *RequestOptions) agent() *Agent {
+	switch {
+	case o.Agent != nil:
+		return o.Agent
+	case o.SocketPath != "":
+		return NoAgent
+	}
+	return GlobalAgent
+}
+
 // destination is the abi.Destination, valid until the next one is made.
 func (o *RequestOptions) destination(t *target, a *Agent) ([]byte, error) {
 	d := abi.Destination{Kind: t.kind, Port: t.port}

@@ -25,10 +25,7 @@ type ServerResponse struct {
 }
 
 // OnClose adds a listener for the loss of the connection before the response was ended and flushed.
-func (r *ServerResponse) OnClose(listener func()) {
-	m := r.own()
-	m.onClose = append(m.onClose, listener)
-}
+func (r *ServerResponse) OnClose(listener func()) { r.own().addClose(port.TaskFunc(listener)) }
 
 // OnError adds a listener for the errors of methods that return none: write after end, a body that is not as
 // long as its Content-Length, an unknown encoding, an invalid StatusCode. If nothing was sent the method may be called again with
@@ -38,8 +35,7 @@ func (r *ServerResponse) OnClose(listener func()) {
 // client gets status 500 or, if the head is out, its connection is cut, for it must not take half a response for a
 // whole one.
 func (r *ServerResponse) OnError(listener func(error)) {
-	m := r.own()
-	m.onError = append(m.onError, listener)
+	r.own().addError(listener)
 }
 
 // WriteHead completes the head: the status, and the fields that were set before with these in place of those of the same
@@ -146,13 +142,18 @@ func (r *ServerResponse) hasChunks() bool { return !r.noBody() && r.exchange.req
 func (r *ServerResponse) sentAll(status abi.Status) {
 	if status == abi.StatusOK && r.exchange.req.body.Complete {
 		r.exchange.finish()
+		r.exchange.forget()
 	}
 }
 
 // closed emits 'close', unless only the rest of the request was missing.
 func (r *ServerResponse) closed() {
-	if !r.flushed {
-		r.emitClose()
+	if r.flushed {
+		return
+	}
+	r.emitClose()
+	if r.more != nil {
+		r.more.onFinish = nil
 	}
 }
 

@@ -44,37 +44,6 @@ func TestSmallAnswerIsOneCall(t *testing.T) {
 	assert.Equal(t, []string{`send 7 HEAD|END 200 {} ""`}, respond(t, get, func(r *ServerResponse) { r.End() }))
 }
 
-func TestHelloAllocations(t *testing.T) {
-	newPort(t)
-	t.Cleanup(port.Replace(porttest.Quiet{}))
-	CreateServer(func(_ *ServerRequest, res *ServerResponse) {
-		_ = res.WriteHead(200, Header{"Content-Type", "text/plain"})
-		res.EndString("hello world\n")
-	})
-	head := porttest.RequestRecord(get, 0)
-	handle := uint64(0)
-	got := testing.AllocsPerRun(1000, func() {
-		handle++
-		port.Dispatch(abi.EventRequest, abi.EventEnd, handle, head, nil)
-	})
-	assert.LessOrEqual(t, got, 2.0, "the exchange, and the copy of its head")
-	assert.Zero(t, port.Bindings())
-}
-
-func BenchmarkHello(b *testing.B) {
-	b.Cleanup(port.Replace(porttest.Quiet{}))
-	s := CreateServer(func(_ *ServerRequest, res *ServerResponse) {
-		_ = res.WriteHead(200, Header{"Content-Type", "text/plain"})
-		res.EndString("hello world\n")
-	})
-	defer s.detach()
-	head := porttest.RequestRecord(get, 0)
-	b.ReportAllocs()
-	for i := range b.N {
-		port.Dispatch(abi.EventRequest, abi.EventEnd, uint64(i), head, nil)
-	}
-}
-
 func TestStringsAreNotCopied(t *testing.T) {
 	s := strings.Repeat("x", 1<<20)
 	newPort(t)

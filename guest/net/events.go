@@ -59,10 +59,13 @@ func (s *Socket) connected() {
 }
 
 func (s *Socket) timedOut() {
-	if s.destroyed {
+	if s.destroyed || s.unwanted() {
 		return
 	}
 	emitOnce(&s.onceTimeout)
+	if b := s.borrower; b != nil {
+		b.TimedOut()
+	}
 	emit(s.onTimeout)
 }
 

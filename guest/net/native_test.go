@@ -226,9 +226,11 @@ func TestNativeTimeout(t *testing.T) {
 	})
 	s := Connect(number, "127.0.0.1")
 	j := follow(s)
-	s.SetTimeout(5*time.Millisecond, func() {
-		j.events = append(j.events, "timeout")
-		s.End()
+	s.OnConnect(func() { // from then on: to connect may take longer
+		s.SetTimeout(5*time.Millisecond, func() {
+			j.events = append(j.events, "timeout")
+			s.End()
+		})
 	})
 	port.Run()
 	<-ended

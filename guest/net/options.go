@@ -17,6 +17,7 @@ func (s *Socket) SetTimeout(d time.Duration, callback ...func()) {
 	} else {
 		s.onceTimeout = append(s.onceTimeout, callback...)
 	}
+	s.timeout, s.returned = d, false
 	s.set(abi.SocketTimeout, int64(d))
 }
 

@@ -1,6 +1,8 @@
 package net
 
 import (
+	"time"
+
 	"github.com/portholehttp/porthole/guest/internal/flow"
 	"github.com/portholehttp/porthole/guest/internal/port"
 )
@@ -27,6 +29,10 @@ type Socket struct {
 	closeDue   bool // 'close' waits for what was kept while paused
 	closed     bool // 'close' was emitted
 	failure    error
+
+	timeout  time.Duration // as the engine was told
+	returned bool          // it was a request's that is over
+	borrower Borrower      // whose it is, nil if it is the program's
 
 	onConnect []func()
 	onTimeout []func()

@@ -18,6 +18,9 @@ type client struct {
 	used bool // it has brought a response
 	idle bool // it is in pool.free
 	free bool // the pool does not count it: AgentRemove
+
+	untold bool          // its exchange got it in an operation: EventSocket is for Turn to raise
+	terms  responseTerms // on which responses are parsed
 }
 
 // sending is what an exchange has besides that a handler began.
@@ -45,15 +48,29 @@ const (
 	surplusReply = "HPE_INVALID_CONSTANT Parse Error: a response that no request asked for"
 )
 
-// give has c work for x.
-func (e *Engine) give(c *conn, x *exchange) {
-	s := x.sends
+// attach has c work for x, which is told later if it is untold.
+func (c *conn) attach(x *exchange, untold bool) {
 	c.reading, x.conn, x.linked = x, c, true
 	c.deaf = false
-	if x.headSent {
-		c.parser.Answers(s.method)
+	c.client.untold = untold
+}
+
+// tell tells the handler of c's exchange which connection it has got.
+func (e *Engine) tell(c *conn) {
+	c.client.untold = false
+	if x := c.reading; x != nil && x.handle != 0 {
+		e.events = append(e.events, Event{Kind: abi.EventSocket, Target: x.handle, Other: c.handle})
 	}
-	e.events = append(e.events, Event{Kind: abi.EventSocket, Target: x.handle, Other: c.handle})
+}
+
+// give has c work for x.
+func (e *Engine) give(c *conn, x *exchange) {
+	c.attach(x, false)
+	e.active(c)
+	if x.headSent {
+		c.parser.Answers(x.sends.method)
+	}
+	e.tell(c)
 	if n := x.out.len(); n > 0 {
 		e.queued -= n
 		e.transmit(x, x.out.view())
@@ -84,6 +101,9 @@ func (e *Engine) transmit(x *exchange, p []byte) {
 
 // feedClient parses buf and raises the events in it. It returns how many bytes it consumed.
 func (e *Engine) feedClient(c *conn, buf []byte) (consumed int) {
+	if c.client.untold {
+		e.tell(c)
+	}
 	for !c.deaf && c.client != nil && !c.blocked() {
 		x := c.reading
 		switch {
@@ -137,7 +157,11 @@ func (e *Engine) beginResponse(c *conn, x *exchange, head []byte) {
 	default:
 		x.sends.responded = true
 	}
-	e.events = append(e.events, Event{Kind: kind, Target: x.handle, Head: e.responseRecord(h, head)})
+	record := e.responseRecord(h, head)
+	e.events = append(e.events, Event{Kind: kind, Target: x.handle, Head: record})
+	if kind == abi.EventResponse && c.client.used {
+		e.rememberResponse(c, h, head, record)
+	}
 }
 
 // endResponse ends the response that is being received. surplus says that bytes follow it that nothing asked for.
@@ -170,6 +194,9 @@ func (e *Engine) closeRequest(x *exchange) {
 
 // settleClient is settle for a connection on which a handler makes requests.
 func (e *Engine) settleClient(c *conn) {
+	if c.client.untold {
+		e.tell(c)
+	}
 	e.consume(c)
 	switch x := c.reading; {
 	case c.raw != nil: // it has switched
@@ -189,6 +216,7 @@ func (e *Engine) settleClient(c *conn) {
 
 // requestDrained acts on that all bytes of x so far have reached the kernel.
 func (e *Engine) requestDrained(c *conn, x *exchange) {
+	e.unblock(x.pipes)
 	if x.wantDrain {
 		x.wantDrain = false
 		e.events = append(e.events, Event{Kind: abi.EventDrain, Target: x.handle})

@@ -14,7 +14,7 @@ func (e *Engine) clientOperation(op abi.Operation, x *exchange, flags uint32, he
 		e.closeRequest(x)
 		return int64(abi.StatusOK) | abi.ResultDone
 	}
-	if x.sends.aborted || x.conn != nil && x.conn.broken && !e.retriable(x.conn, x) {
+	if e.lost(x) {
 		return int64(abi.StatusClosed)
 	}
 	switch op {
@@ -37,6 +37,11 @@ func (e *Engine) clientOperation(op abi.Operation, x *exchange, flags uint32, he
 	return int64(abi.StatusOK)
 }
 
+// lost reports whether x, which a handler sends, is about to end with an error.
+func (e *Engine) lost(x *exchange) bool {
+	return x.sends.aborted || x.conn != nil && x.conn.broken && !e.retriable(x.conn, x)
+}
+
 // cancel ends x at once; Turn tells its handler.
 func (e *Engine) cancel(x *exchange) {
 	x.sends.aborted = true
@@ -51,19 +56,27 @@ func (e *Engine) cancel(x *exchange) {
 // release lets go of x, whose response came before its last byte was sent. The connection is seen to in Turn.
 func (e *Engine) release(x *exchange) {
 	c := x.conn
+	e.letGo(c, x)
+	e.schedule(c)
+}
+
+// letGo parts x, which is over, from its connection.
+func (e *Engine) letGo(c *conn, x *exchange) {
 	c.reading, x.conn, x.linked = nil, nil, false
 	c.client.used = true
 	e.closeRequest(x)
 	if !c.deaf {
 		e.pass(c)
 	}
-	e.schedule(c)
 }
 
 // requestSend takes head, body and end of a request, any of them, and sends them, once there is a connection.
 func (e *Engine) requestSend(x *exchange, flags uint32, head, body []byte, rest int64) abi.Status {
 	if status := checkSend(x, flags, head, rest); status != abi.StatusOK {
 		return status
+	}
+	if x.conn == nil {
+		e.takeAtOnce(x)
 	}
 	waits := x.out.len()
 	if x.conn != nil {
@@ -83,6 +96,9 @@ func (e *Engine) requestSend(x *exchange, flags uint32, head, body []byte, rest 
 	e.transmit(x, out)
 	end := sendsEnd(flags)
 	x.ended, x.wantDrain = end, x.wantDrain && !end
+	if end {
+		e.unblock(x.pipes)
+	}
 	queued := x.conn == nil || x.conn.broken || x.conn.stalled || x.conn.out.len() > 0
 	switch {
 	case x.conn != nil && x.conn.broken && !e.retriable(x.conn, x):
@@ -102,6 +118,23 @@ func (e *Engine) requestSend(x *exchange, flags uint32, head, body []byte, rest 
 		e.schedule(x.conn)
 	}
 	return status
+}
+
+// takeAtOnce gives x, which waits, an idle connection, if nothing but Turn would be between the two.
+func (e *Engine) takeAtOnce(x *exchange) {
+	p := x.sends.pool
+	if p.first != x || p.last != x || p.aborted || x.out.len() > 0 || len(p.idle) == 0 {
+		return
+	}
+	if c := p.idle[len(p.idle)-1]; c.scheduled || c.stalled || c.out.len() > 0 || c.broken || c.eof || c.deaf {
+		return
+	}
+	if c := p.takeIdle(); c != nil {
+		p.sockets++
+		c.attach(p.take(), true)
+		e.active(c)
+		e.schedule(c)
+	}
 }
 
 // appendRequestHead appends the head of x and decides how its body is framed. whole is the body's size if all

@@ -25,6 +25,7 @@ type conn struct {
 	in      queue     // received and not consumed: an unfinished head, or what was held back
 	reading *exchange // whose body is being received
 	held    bool      // the socket is paused
+	bulk    bool      // it is read in large pieces
 	eof     bool      // the peer has sent its FIN
 	deaf    bool      // no more messages: further input is discarded
 
@@ -179,9 +180,12 @@ func (e *Engine) notify(c *conn) {
 		x.next, x.linked = nil, false
 		e.finish(x)
 	}
-	if x := c.first; x != nil && x.wantDrain && c.out.len() == 0 {
-		x.wantDrain = false
-		e.events = append(e.events, Event{Kind: abi.EventDrain, Target: x.handle})
+	if x := c.first; x != nil && c.out.len() == 0 {
+		e.unblock(x.pipes)
+		if x.wantDrain {
+			x.wantDrain = false
+			e.events = append(e.events, Event{Kind: abi.EventDrain, Target: x.handle})
+		}
 	}
 }
 

@@ -11,7 +11,7 @@ type Sockets interface {
 	// Connect begins to connect for the handler whose instance owner has in its high half; destination is an abi.Destination.
 	// Engine.Connect follows, unless the socket is closed first.
 	Connect(owner uint64, destination []byte) (socket uint64, status abi.Status)
-	// SetOption sets abi.SocketNoDelay or abi.SocketKeepAlive.
+	// SetOption sets abi.SocketNoDelay, abi.SocketKeepAlive or abi.SocketBulk.
 	SetOption(socket uint64, option abi.SocketOption, value int64) abi.Status
 	// Write hands bytes to the kernel. When it takes fewer than len(p), Engine.Writable follows.
 	Write(socket uint64, p []byte) (n int, status abi.Status)
@@ -33,7 +33,7 @@ type Event struct {
 	Kind   abi.EventKind
 	Flags  uint32
 	Target uint64 // an exchange, or a server
-	Other  uint64 // a listener, or the socket of EventSocket
+	Other  uint64 // a listener, or the socket of EventSocket; of EventData: how many bytes went through a pipe since the last one
 	Head   []byte
 	Body   []byte
 }
@@ -60,8 +60,10 @@ type Engine struct {
 	remembered    int              // bytes of destinations
 	outbound      terms            // of connections that go out
 	draining      bool             // connections that go out are not kept
+	recent        recentPools
 	durations     map[int64]*timerList
-	durationsKept int // how many of them there may be before the empty ones are dropped
+	lately        [4]*timerList // those of durations that were asked for last
+	durationsKept int           // how many of them there may be before the empty ones are dropped
 	buffers       bufferPool
 	queued        int // response bytes that wait, over all connections
 	armed         int64
@@ -69,6 +71,7 @@ type Engine struct {
 	rendered      renderedHead
 	ready         readyHead
 	memo          memo
+	cargo         cargo
 }
 
 // MaxTotalQueued is the most response bytes that may wait in one engine. A connection whose
@@ -161,6 +164,10 @@ func (e *Engine) Data(socket uint64, p []byte, now int64) {
 	}
 	c.leaveExpress()
 	e.active(c)
+	if c.client != nil && e.knownResponse(c, p) {
+		e.servePools()
+		return
+	}
 	if c.raw != nil {
 		e.receiveRaw(c, p)
 	} else {
@@ -215,7 +222,7 @@ func (e *Engine) Closed(socket uint64, _ abi.Status, now int64) {
 // Turn does the work that operations put off since the last entry.
 func (e *Engine) Turn(now int64) {
 	e.enter(now)
-	for i := 0; i < len(e.work) || len(e.pools) > 0; {
+	for i := 0; i < len(e.work) || len(e.pools) > 0 || len(e.handles.stirred) > 0; {
 		if i < len(e.work) {
 			c := e.work[i]
 			c.scheduled = false

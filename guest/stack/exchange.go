@@ -7,6 +7,7 @@ type exchange struct {
 	next   *exchange // of the queue it is in, in request order
 	clean  bool      // it is over, and but for this and conn as a new one
 	linked bool      // it is in a queue, or its connection is at work on it
+	pipes  *piping   // where bytes of it go, or come from, without the handler; nil: nowhere
 	sends  *sending  // what a handler's request has besides; nil for one that came in
 
 	// The request.

@@ -7,12 +7,15 @@ import "math"
 type handleTable struct {
 	slots []handleSlot
 	free  []uint32
+
+	stirred []uint64 // sources of pipes that are to be settled
 }
 
-// handleSlot holds an exchange or a connection, or is free. It keeps the exchange for the next use.
+// handleSlot holds an exchange or a connection, or is free. It keeps the exchange, and what that has if a handler begins it, for the next use.
 type handleSlot struct {
 	generation uint32
 	exchange   *exchange
+	sending    *sending // of the exchange, when it was last one that a handler began
 	conn       *conn
 }
 
@@ -55,6 +58,25 @@ func (t *handleTable) open(c *conn) *exchange {
 	return x
 }
 
+// openSending is open for one that a handler begins.
+func (t *handleTable) openSending(p *pool) *exchange {
+	x := t.open(nil)
+	s := &t.slots[uint32(x.handle)]
+	if s.sending == nil {
+		s.sending = new(sending)
+	}
+	replay := s.sending.replay
+	if cap(replay) > maxKeptReplay {
+		replay = nil
+	}
+	*s.sending = sending{pool: p, replay: replay[:0]}
+	x.sends = s.sending
+	return x
+}
+
+// maxKeptReplay is the largest buffer of sending.replay that is kept for the next exchange.
+const maxKeptReplay = 4 << 10
+
 // exchange returns the exchange of a handle, nil for one that is over.
 func (t *handleTable) exchange(handle uint64) *exchange {
 	if i := uint32(handle); uint64(i) < uint64(len(t.slots)) && handle != 0 {
@@ -69,9 +91,10 @@ func (t *handleTable) exchange(handle uint64) *exchange {
 // as the exchange whose body is being received.
 func (t *handleTable) close(x *exchange) {
 	i := uint32(x.handle)
+	t.orphan(x.pipes)
 	x.handle = 0
 	if x.linked || !x.received {
-		t.slots[i].exchange = nil
+		t.slots[i].exchange, t.slots[i].sending = nil, nil
 	}
 	t.release(i)
 }
@@ -98,6 +121,7 @@ func (t *handleTable) socket(handle uint64) *conn {
 // closeSocket makes the handle of c stale.
 func (t *handleTable) closeSocket(c *conn) {
 	i := uint32(c.handle)
+	t.orphan(side{c: c}.piping())
 	c.handle = 0
 	t.slots[i].conn = nil
 	t.release(i)

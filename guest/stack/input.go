@@ -19,7 +19,9 @@ func (e *Engine) receive(c *conn, p []byte, unknown bool) {
 	case c.in.len() > 0:
 		c.in.add(&e.buffers, p)
 	default:
-		if n := e.feed(c, p, unknown); n < len(p) && !c.deaf {
+		n := e.feed(c, p, unknown)
+		e.carry()
+		if n < len(p) && !c.deaf {
 			c.in.add(&e.buffers, p[n:])
 		}
 	}
@@ -32,6 +34,7 @@ func (e *Engine) consume(c *conn) {
 	}
 	if c.in.len() > 0 && !c.deaf {
 		n := e.feed(c, c.in.view(), false)
+		e.carry()
 		c.in.skip(&e.buffers, n)
 	}
 	if c.raw != nil {
@@ -86,11 +89,11 @@ func (c *conn) blocked() bool {
 	case c.deaf:
 		return false
 	case c.client != nil:
-		return x != nil && x.paused
+		return x != nil && (x.paused || x.pipes.isFull())
 	case c.takeover != nil:
 		return true
 	case x != nil:
-		return x.paused && !x.ended
+		return x.paused && !x.ended || x.pipes.isFull()
 	}
 	return c.unanswered >= c.terms.options.MaxPipelined || c.out.len() > highWater
 }

@@ -25,6 +25,8 @@ func (e *Engine) Operation(op abi.Operation, target uint64, flags uint32, head, 
 		result = int64(e.closeListener(e.listener(target)))
 	case abi.OpDrain:
 		result = int64(e.drain())
+	case abi.OpPipe:
+		result = int64(e.exchangePipe(target, head))
 	default:
 		if c := e.handles.socket(target); c != nil {
 			result = int64(e.socketOperation(op, c, flags, body, rest))
@@ -37,7 +39,7 @@ func (e *Engine) Operation(op abi.Operation, target uint64, flags uint32, head, 
 
 // withTurn adds to the result of an operation whether Turn has something to do.
 func (e *Engine) withTurn(result int64) int64 {
-	if len(e.work) > 0 || len(e.pools) > 0 || e.turn {
+	if len(e.work) > 0 || len(e.pools) > 0 || len(e.handles.stirred) > 0 || e.turn {
 		result |= abi.ResultTurn
 	}
 	return result

@@ -18,6 +18,7 @@ type pool struct {
 	idle        []*conn         // the last used last
 	first, last *exchange       // that wait, in order
 	aborted     bool            // some of them are not wanted any more
+	memo        *responseMemo   // the last response's head; nil: none was fit
 	scheduled   bool            // on Engine.pools
 }
 
@@ -34,17 +35,22 @@ const limitsFrom, limitsTo = 12, 40
 
 // requestOpen is the operation of that name.
 func (e *Engine) requestOpen(owner uint64, record []byte) (uint64, abi.Status) {
-	d, _, ok := abi.ReadDestination(record)
-	switch {
-	case !ok:
-		return 0, abi.StatusInvalid
-	case e.requests >= MaxRequests, e.remembered+len(record) > MaxDestinations:
+	p := e.recent.find(owner, record)
+	if p == nil {
+		d, _, ok := abi.ReadDestination(record)
+		switch {
+		case !ok:
+			return 0, abi.StatusInvalid
+		case e.requests >= MaxRequests, e.remembered+len(record) > MaxDestinations:
+			return 0, abi.StatusLimit
+		}
+		p = e.pool(owner, &d, record)
+		p.limits = d
+		e.recent.note(owner, p, record)
+	} else if e.requests >= MaxRequests || e.remembered+len(record) > MaxDestinations {
 		return 0, abi.StatusLimit
 	}
-	p := e.pool(owner, &d, record)
-	p.limits = d
-	x := e.handles.open(nil)
-	x.sends = &sending{pool: p}
+	x := e.handles.openSending(p)
 	e.requests++
 	p.put(x)
 	e.schedulePool(p)
@@ -109,9 +115,10 @@ func (e *Engine) schedulePool(p *pool) {
 	}
 }
 
-// servePools deals with the pools in which something has changed.
+// servePools deals with the pools in which something has changed, and with the connections that others let go on.
 func (e *Engine) servePools() {
-	if len(e.pools) > 0 {
+	for len(e.pools) > 0 || len(e.handles.stirred) > 0 {
+		e.settleStirred()
 		e.serveAll()
 	}
 }
@@ -202,7 +209,7 @@ func connectText(status abi.Status) string {
 
 // join makes c one of p's.
 func (e *Engine) join(c *conn, p *pool) {
-	c.client = &client{pool: p}
+	c.client = &client{pool: p, terms: p.termsOfResponses()}
 	e.handles.openSocket(c)
 	limits := e.outbound.limits()
 	limits.MaxHeaderBytes, limits.MaxHeadersCount, limits.Lenient = p.limits.MaxHeaderBytes, p.limits.MaxHeadersCount, p.limits.Lenient
@@ -240,7 +247,9 @@ func (e *Engine) pass(c *conn) {
 	p.idle = append(p.idle, c)
 	c.client.idle = true
 	e.armFor(&c.readTimer, timePool, p.limits.PoolTimeout)
-	e.schedulePool(p)
+	if p.first != nil || p.tooManyIdle(e) {
+		e.schedulePool(p)
+	}
 }
 
 // leave takes c, which is about to end, off its pool.
@@ -280,6 +289,7 @@ func (e *Engine) forget(p *pool) {
 		return
 	case p.key != "":
 		delete(e.agents, p.key)
+		e.recent.forget(p)
 	}
 	e.remembered -= len(p.destination)
 	p.destination = nil

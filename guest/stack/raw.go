@@ -10,6 +10,7 @@ import "github.com/portholehttp/porthole/abi"
 //	                    End ─► EventData with End ──┐   SendEnd ─► Shutdown ──┐
 //	                                                └────────► closed ◄───────┘
 type raw struct {
+	pipes                 *piping
 	paused                bool // the handler wants no data
 	ended                 bool // it sends no more
 	shut                  bool // and all it sent is in the kernel
@@ -34,11 +35,23 @@ func (e *Engine) makeRaw(c *conn) {
 
 // receiveRaw takes bytes from the socket of c.
 func (e *Engine) receiveRaw(c *conn, p []byte) {
-	if c.raw.paused || c.in.len() > 0 {
+	if c.raw.waits() || c.in.len() > 0 {
 		c.in.add(&e.buffers, p)
 		return
 	}
-	e.emitData(c, p)
+	e.hand(c, p)
+}
+
+// waits reports whether input has to wait.
+func (r *raw) waits() bool { return r.paused || r.pipes.isFull() }
+
+// hand gives what came to the handler, or to where that wants it to go.
+func (e *Engine) hand(c *conn, p []byte) {
+	if e.forward(side{c: c}, p) {
+		e.carry()
+	} else {
+		e.emitData(c, p)
+	}
 }
 
 func (e *Engine) emitData(c *conn, p []byte) {
@@ -59,17 +72,18 @@ func (e *Engine) settleRaw(c *conn) {
 		e.drop(c)
 		return
 	}
-	if !r.paused {
+	if !r.waits() {
 		if c.in.len() > 0 {
-			e.emitData(c, c.in.view())
+			e.hand(c, c.in.view())
 			c.in.drop(&e.buffers)
 		}
 		if c.eof && !r.endTold {
 			r.endTold = true
+			e.unpipe(side{c: c})
 			e.events = append(e.events, Event{Kind: abi.EventData, Flags: abi.EventEnd, Target: c.handle})
 		}
 	}
-	e.hold(c, r.paused)
+	e.hold(c, r.waits())
 	if c.out.len() == 0 && !c.stalled {
 		e.drained(c)
 	}
@@ -81,6 +95,7 @@ func (e *Engine) settleRaw(c *conn) {
 // drained acts on that all bytes of c have reached the kernel.
 func (e *Engine) drained(c *conn) {
 	r := c.raw
+	e.unblock(r.pipes)
 	if r.wantDrain {
 		r.wantDrain = false
 		e.events = append(e.events, Event{Kind: abi.EventDrain, Target: c.handle})

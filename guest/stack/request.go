@@ -62,14 +62,18 @@ func (e *Engine) beginKnown(c *conn, m *recollection, record []byte, method h1.M
 
 // bodyPiece hands a piece of the body to the handler, with the head if that is still here.
 func (e *Engine) bodyPiece(x *exchange, piece []byte) {
-	if x.handle == 0 || x.ended && x.paused && x.sends == nil {
+	if x.handle == 0 || x.ended && x.paused && x.sends == nil || x.pipes != nil && e.forward(side{x, x.conn}, piece) {
 		return
+	}
+	for len(piece) > maxEventBody {
+		e.bodyPiece(x, piece[:maxEventBody])
+		piece = piece[maxEventBody:]
 	}
 	if ev := e.lastEvent(x); ev != nil && (ev.Kind == abi.EventRequest || ev.Kind == abi.EventResponse) && ev.Body == nil {
 		ev.Body = piece
 		return
 	}
-	e.events = append(e.events, Event{Kind: abi.EventData, Target: x.handle, Body: piece})
+	e.events = append(e.events, Event{Kind: abi.EventData, Target: x.handle, Other: x.pipes.tell(), Body: piece})
 }
 
 // endRequest ends the request that is being received. section holds its trailers.
@@ -102,6 +106,11 @@ func (e *Engine) endMessage(c *conn, x *exchange, section []byte) *Event {
 	ev.Flags |= abi.EventEnd
 	if ev.Kind == abi.EventData {
 		x.tail = e.entry
+		if x.pipes != nil {
+			e.carry()
+			ev.Other += x.pipes.tell()
+			e.unpipe(side{x, c})
+		}
 	}
 	return ev
 }

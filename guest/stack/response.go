@@ -39,6 +39,7 @@ func (e *Engine) sent(x *exchange, status abi.Status, end, cork bool) abi.Status
 	}
 	if end {
 		x.ended, x.wantDrain = true, false
+		e.unblock(x.pipes)
 		x.quiet = status == abi.StatusOK
 		if c.first == x {
 			e.advance(c)

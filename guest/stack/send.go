@@ -28,9 +28,12 @@ func checkSend(x *exchange, flags uint32, head []byte, rest int64) abi.Status {
 // sendsEnd reports whether the message is complete with this call.
 func sendsEnd(flags uint32) bool { return flags&abi.SendEnd != 0 && flags&abi.SendMore == 0 }
 
-// render puts a call that checkSend found in order on the wire's form, in e.scratch. Unless the status is OK or
+// render puts a call that checkSend found in order on the wire's form, in e.scratch or where body is. Unless the status is OK or
 // StatusBodyLength, nothing has changed.
 func (e *Engine) render(x *exchange, flags uint32, head, body []byte, rest int64) (out []byte, status abi.Status) {
+	if flags&(abi.SendHead|abi.SendTrailers) == 0 && !x.chunked { // the body is what goes out
+		return x.frame(body, sendsEnd(flags))
+	}
 	out = e.scratch[:0]
 	if flags&abi.SendHead != 0 {
 		whole := int64(-1)

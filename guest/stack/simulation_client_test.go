@@ -96,7 +96,11 @@ type simCall struct {
 }
 
 func (c *simCall) link() *simLink {
-	if len(c.sockets) == 0 {
+	if len(c.sockets) == 0 { // it may have a connection of which it is told later
+		n := c.s.client
+		if handle, status := n.engine.Handle(abi.OpSocketOf, c.handle, nil); status == abi.StatusOK {
+			return n.socket(handle).link
+		}
 		return nil
 	}
 	return c.sockets[len(c.sockets)-1].link

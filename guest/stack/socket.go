@@ -21,7 +21,7 @@ func (e *Engine) socketOperation(op abi.Operation, c *conn, flags uint32, body [
 			return abi.StatusState
 		}
 		c.raw.paused = op == abi.OpRequestPause
-		e.hold(c, c.raw.paused)
+		e.hold(c, c.raw.waits())
 		e.schedule(c) // what was held back is delivered in Turn
 	case abi.OpExchangeAbort:
 		e.destroy(c)
@@ -58,7 +58,9 @@ func (e *Engine) socketSend(c *conn, flags uint32, body []byte, rest int64) abi.
 		return abi.StatusReset
 	}
 	queued := c.out.len() > 0 || c.stalled
-	r.ended = end
+	if r.ended = end; end {
+		e.unblock(r.pipes)
+	}
 	switch {
 	case queued && end:
 		r.wantFinish, r.wantDrain = true, false

@@ -62,9 +62,23 @@ func (e *Engine) arm(t *timer, class timeClass) {
 
 // armFor starts t anew with a duration of its own; 0 is none.
 func (e *Engine) armFor(t *timer, class timeClass, duration int64) {
+	if l := t.list; l != nil && l.duration == duration && t.class == class && l.last == t {
+		t.at = e.now + duration
+		return
+	}
 	t.disarm()
 	if duration == 0 {
 		return
+	}
+	e.armIn(t, e.lasting(duration), class)
+}
+
+// lasting returns the list of a duration that handlers have chosen. They choose few.
+func (e *Engine) lasting(duration int64) *timerList {
+	for _, l := range e.lately {
+		if l != nil && l.duration == duration {
+			return l
+		}
 	}
 	l := e.durations[duration]
 	if l == nil {
@@ -74,12 +88,15 @@ func (e *Engine) armFor(t *timer, class timeClass, duration int64) {
 		l = &timerList{duration: duration}
 		e.durations[duration] = l
 	}
-	e.armIn(t, l, class)
+	copy(e.lately[1:], e.lately[:])
+	e.lately[0] = l
+	return l
 }
 
 // dropDurations forgets the lists that are empty, and when to do so next: no sooner than as many again have come.
 func (e *Engine) dropDurations() {
 	maps.DeleteFunc(e.durations, func(_ int64, l *timerList) bool { return l.first == nil })
+	e.lately = [4]*timerList{}
 	e.durationsKept = 2*len(e.durations) + 16
 }
 

@@ -99,7 +99,7 @@ func (f *fdSocket) receive() {
 			}
 			return
 		}
-		buffer := f.loop.config.ReadBuffer()
+		buffer := f.buffer()
 		n, err := f.call(f.read, buffer)
 		switch {
 		case err == nil && n > 0:
@@ -193,22 +193,6 @@ func (f *fdSocket) call(op func(fd uintptr), p []byte) (int, error) {
 
 func (f *fdSocket) sysRead(fd uintptr)  { f.n, f.err = readFD(int(fd), f.p) }
 func (f *fdSocket) sysWrite(fd uintptr) { f.n, f.err = writeFD(int(fd), f.p) }
-
-func readFD(fd int, p []byte) (int, error) {
-	for {
-		if n, err := syscall.Read(fd, p); !errors.Is(err, syscall.EINTR) {
-			return max(n, 0), err
-		}
-	}
-}
-
-func writeFD(fd int, p []byte) (int, error) {
-	for {
-		if n, err := syscall.Write(fd, p); !errors.Is(err, syscall.EINTR) {
-			return max(n, 0), err
-		}
-	}
-}
 
 // sysCheck leaves an error if the socket has one. It does not take it: reading and writing still find it.
 func (f *fdSocket) sysCheck(fd uintptr) {

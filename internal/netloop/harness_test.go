@@ -120,6 +120,8 @@ type kind struct {
 	halfClose bool // there is CloseWrite
 	tcp       bool // a reset is seen as such
 	plain     bool // it is a socket of the system, read by its descriptor where that can be done
+	sealed    bool // TLS, of which nothing blocks where the loop has a poller
+	direct    bool // it is accepted for a loop, which alone has its descriptor
 }
 
 var kinds = []kind{
@@ -128,6 +130,9 @@ var kinds = []kind{
 	{name: "wrapped", pair: wrappedPair, halfClose: true, tcp: true},
 	{name: "pipe", pair: func(testing.TB) (net.Conn, net.Conn) { return net.Pipe() }},
 	{name: "tls", pair: tlsPair, halfClose: true, tcp: true},
+	{name: "established tls", pair: func(t testing.TB) (net.Conn, net.Conn) { return establishedPair(t) }, halfClose: true, tcp: true, sealed: true},
+	{name: "direct tcp", pair: directTCPPair, halfClose: true, tcp: true, plain: runtime.GOOS != "windows", direct: runtime.GOOS == "linux"},
+	{name: "direct unix", pair: directUnixPair, halfClose: true, plain: runtime.GOOS != "windows", direct: runtime.GOOS == "linux"},
 }
 
 // eachKind runs a subtest for each kind of connection.
@@ -149,6 +154,14 @@ func tcpPair(t testing.TB) (ours, theirs net.Conn) { return socketPair(t, "tcp",
 
 func unixPair(t testing.TB) (ours, theirs net.Conn) {
 	return socketPair(t, "unix", filepath.Join(t.TempDir(), "s"))
+}
+
+func directTCPPair(t testing.TB) (ours, theirs net.Conn) {
+	return acceptedPair(t, "tcp", "127.0.0.1:0", Direct)
+}
+
+func directUnixPair(t testing.TB) (ours, theirs net.Conn) {
+	return acceptedPair(t, "unix", filepath.Join(t.TempDir(), "s"), Direct)
 }
 
 func wrappedPair(t testing.TB) (ours, theirs net.Conn) {
@@ -177,8 +190,14 @@ func establishedPair(t testing.TB) (ours, theirs *tlsconn.Conn) {
 }
 
 func socketPair(t testing.TB, network, address string) (ours, theirs net.Conn) {
+	return acceptedPair(t, network, address, func(ln net.Listener) net.Listener { return ln })
+}
+
+// acceptedPair is a connection that what over makes of a listener has accepted, and its peer.
+func acceptedPair(t testing.TB, network, address string, over func(net.Listener) net.Listener) (ours, theirs net.Conn) {
 	ln, err := net.Listen(network, address)
 	require.NoError(t, err)
+	ln = over(ln)
 	defer ln.Close()
 	accepted := make(chan net.Conn, 1)
 	go func() {

@@ -1,10 +1,6 @@
 package netloop
 
-import (
-	"net"
-
-	"github.com/portholehttp/porthole/abi"
-)
+import "github.com/portholehttp/porthole/abi"
 
 // Write sends bytes from p without blocking and returns how many were taken. Fewer than len(p): Writable follows.
 // p may be used again at once. On a plain socket the kernel has what was taken, or will before the loop
@@ -86,16 +82,6 @@ func (l *Loop) Resume(h Handle) abi.Status {
 		s.transport.resume()
 	}
 	return abi.StatusOK
-}
-
-// Conn returns the connection of h, to ask it for addresses or its TLS state; nil if h is stale or not connected yet.
-// Reading, writing and closing it is the loop's, which may have the socket by another descriptor: then the connection is closed, and
-// knows its addresses only.
-func (l *Loop) Conn(h Handle) net.Conn {
-	if s := l.handles.socket(h); s != nil {
-		return s.conn
-	}
-	return nil
 }
 
 // Sockets returns how many sockets are open. It may be called from any goroutine.

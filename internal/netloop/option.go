@@ -20,7 +20,7 @@ const maxKeepAlive = 32767 * time.Second
 // valid reports whether o is one of SetOption's.
 func (o option) valid() bool {
 	switch o.name {
-	case abi.SocketNoDelay:
+	case abi.SocketNoDelay, abi.SocketBulk:
 		return o.value == 0 || o.value == 1
 	case abi.SocketKeepAlive:
 		return o.value >= -1
@@ -28,7 +28,7 @@ func (o option) valid() bool {
 	return false
 }
 
-// SetOption sets abi.SocketNoDelay or abi.SocketKeepAlive of a TCP connection, also of one under TLS or another layer that tells
+// SetOption sets abi.SocketBulk; or abi.SocketNoDelay or abi.SocketKeepAlive of a TCP connection, also of one under TLS or another layer that tells
 // what it is over by NetConn. That a system refuses a value is not told.
 //
 // StatusClosed: the handle is stale. StatusInvalid: another option, or a value that is not of it. StatusUnsupported:
@@ -41,6 +41,10 @@ func (l *Loop) SetOption(h Handle, name abi.SocketOption, value int64) abi.Statu
 		return abi.StatusClosed
 	case !o.valid():
 		return abi.StatusInvalid
+	}
+	if name == abi.SocketBulk {
+		s.bulk = value == 1
+		return abi.StatusOK
 	}
 	if d, ok := s.transport.(*dialing); ok {
 		d.options = append(slices.DeleteFunc(d.options, func(o option) bool { return o.name == name }), o)

@@ -17,13 +17,17 @@ import (
 // descriptor returns another descriptor of a TCP connection, which is the loop's after that.
 func descriptor(t *testing.T, c net.Conn) (fd int) {
 	t.Helper()
-	tcp, ok := innermost(c).(*net.TCPConn)
-	if !ok {
+	var err error
+	switch c := innermost(c).(type) {
+	case *net.TCPConn:
+		raw, controlErr := c.SyscallConn()
+		require.NoError(t, controlErr)
+		require.NoError(t, raw.Control(func(of uintptr) { fd, err = unix.FcntlInt(of, unix.F_DUPFD_CLOEXEC, 0) }))
+	case *bareConn:
+		fd, err = unix.FcntlInt(uintptr(c.fd), unix.F_DUPFD_CLOEXEC, 0)
+	default:
 		return -1
 	}
-	raw, err := tcp.SyscallConn()
-	require.NoError(t, err)
-	require.NoError(t, raw.Control(func(of uintptr) { fd, err = unix.FcntlInt(of, unix.F_DUPFD_CLOEXEC, 0) }))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = unix.Close(fd) })
 	return fd
@@ -55,7 +59,7 @@ func TestSetOption(t *testing.T) {
 		}
 		for _, bad := range []option{
 			{abi.SocketNoDelay, -1}, {abi.SocketNoDelay, 2}, {abi.SocketKeepAlive, -2},
-			{abi.SocketTimeout, 1}, {abi.SocketAgentRemove, 1}, {0, 0}, {5, 0}, {0xffffffff, 0},
+			{abi.SocketTimeout, 1}, {abi.SocketAgentRemove, 1}, {abi.SocketBulk, -1}, {abi.SocketBulk, 2}, {0, 0}, {6, 0}, {0xffffffff, 0},
 		} {
 			assert.Equal(t, abi.StatusInvalid, set(bad.name, bad.value), bad)
 		}
@@ -105,4 +109,24 @@ func TestSetOptionWhileConnecting(t *testing.T) {
 	<-connected
 	assert.Zero(t, sockopt(t, ours, unix.IPPROTO_TCP, unix.TCP_NODELAY))
 	assert.Equal(t, 55, sockopt(t, ours, unix.IPPROTO_TCP, keepIdle))
+}
+
+// A socket is read in large pieces only if that is asked for.
+func TestSetBulk(t *testing.T) {
+	eachKind(t, func(t *testing.T, k kind) {
+		l := New(Config{Portable: portable, ReadBufferSize: 3 * DefaultReadBufferSize})
+		accepted := make(chan Handle, 1)
+		run(t, l, &hooks{accept: func(s, _ Handle) { accepted <- s }})
+		conn, _ := k.pair(t)
+		l.Attach(conn, 0)
+		h := <-accepted
+		on(t, l, func() {
+			s := l.handles.socket(h)
+			assert.Len(t, s.buffer(), DefaultReadBufferSize)
+			assert.Equal(t, abi.StatusOK, l.SetOption(h, abi.SocketBulk, 1))
+			assert.Len(t, s.buffer(), 3*DefaultReadBufferSize)
+			assert.Equal(t, abi.StatusOK, l.SetOption(h, abi.SocketBulk, 0))
+			assert.Len(t, s.buffer(), DefaultReadBufferSize)
+		})
+	})
 }

@@ -27,8 +27,13 @@ func (l *Loop) note(h Handle, e edges) {
 	if s == nil {
 		return // what wakes the poller, or a socket that was closed meanwhile
 	}
-	f, ok := s.transport.(*pollSocket)
-	if !ok {
+	var f *pollSocket
+	switch t := s.transport.(type) {
+	case *pollSocket:
+		f = t
+	case *tlsSocket:
+		f = &t.pollSocket
+	default:
 		return
 	}
 	f.hangup = f.hangup || e&edgeHangup != 0
@@ -37,7 +42,7 @@ func (l *Loop) note(h Handle, e edges) {
 	if e&(edgeReadable|edgeHangup|edgeError) != 0 {
 		set |= readable
 	}
-	if e&edgeWritable != 0 && s.hungry {
+	if e&edgeWritable != 0 && (s.hungry || f.owes) {
 		set |= writable
 	}
 	if set != 0 && s.signals.Or(uint32(set)) == 0 {

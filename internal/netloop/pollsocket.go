@@ -5,7 +5,6 @@ package netloop
 import (
 	"errors"
 	"net"
-	"os"
 	"syscall"
 	"time"
 
@@ -14,46 +13,55 @@ import (
 	"github.com/portholehttp/porthole/abi"
 )
 
-// pollSocket is a TCP or Unix socket that the loop's poller watches. Its net.Conn is closed and serves for its addresses
-// only.
+// pollSocket is a TCP or Unix socket that the loop's poller watches.
 type pollSocket struct {
 	socket
-	fd       int
+	bareConn
 	readable bool // not known to be empty
 	hangup   bool // the peer has ended its side, or all: a short read does not mean that nothing follows
 	broken   bool // the socket has an error, which reading will tell
 	corked   bool // the loop's cork has bytes of it
+	owes     bool // there are bytes that wait for room, whether Writable is due or not
 }
 
 // newSocket chooses the transport. Only the types of package net themselves are read by their descriptor: a type that embeds
 // one of them has its methods too, and reading past its Read would lose what that does.
 func newSocket(l *Loop, c net.Conn) *socket {
+	b, bare := c.(*bareConn)
+	switch {
+	case bare && l.poller != nil:
+		return newPollSocket(l, b)
+	case bare:
+		c = b.open()
+	}
 	raw := rawConn(c)
 	if raw == nil {
-		return newStream(l, c)
+		return newLayered(l, c)
 	}
 	if l.poller != nil {
-		if fd, err := takeDescriptor(c, raw); err == nil {
-			f := &pollSocket{socket: socket{loop: l, conn: c}, fd: fd}
-			f.transport = f
-			return &f.socket
+		if b, err := takeBare(c, raw); err == nil {
+			return newPollSocket(l, b)
 		}
 	}
 	return newFDSocket(l, c, raw)
 }
 
-// takeDescriptor takes the socket of c out of Go's poller: as another descriptor of it. c is closed.
-func takeDescriptor(c net.Conn, raw syscall.RawConn) (fd int, err error) {
-	if controlErr := raw.Control(func(old uintptr) {
-		fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0)
-	}); controlErr != nil {
-		return 0, controlErr
+// newLayered is newSocket for what is not a plain socket.
+func newLayered(l *Loop, c net.Conn) *socket {
+	if t, ok := c.(sealed); ok && l.poller != nil {
+		if s := newTLSSocket(l, t); s != nil {
+			return s
+		}
 	}
-	if err != nil {
-		return 0, os.NewSyscallError("fcntl", err)
-	}
-	_ = c.Close() // one of two descriptors: the peer notices nothing
-	return fd, nil
+	return newStream(l, c)
+}
+
+// newPollSocket takes the descriptor of b, which counts as closed then.
+func newPollSocket(l *Loop, b *bareConn) *socket {
+	f := &pollSocket{bareConn: *b}
+	b.fd = -1
+	f.loop, f.conn, f.transport = l, &f.bareConn, f
+	return &f.socket
 }
 
 func (f *pollSocket) start() {
@@ -85,7 +93,7 @@ func (f *pollSocket) receive() {
 			}
 			return
 		}
-		buffer := f.loop.config.ReadBuffer()
+		buffer := f.buffer()
 		n, err := readFD(f.fd, buffer)
 		switch {
 		case err == nil && n > 0:
@@ -133,7 +141,7 @@ func (f *pollSocket) shutdown() abi.Status {
 }
 
 func (f *pollSocket) setOption(o option) abi.Status {
-	if _, tcp := f.conn.(*net.TCPConn); !tcp {
+	if !f.tcp {
 		return abi.StatusUnsupported
 	}
 	switch o.name {
@@ -155,7 +163,7 @@ func (f *pollSocket) setOption(o option) abi.Status {
 
 func (f *pollSocket) close(reset bool) {
 	f.loop.cork.pull(f)
-	if _, tcp := f.conn.(*net.TCPConn); tcp && reset {
+	if f.tcp && reset {
 		_ = unix.SetsockoptLinger(f.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	}
 	_ = unix.Close(f.fd)

@@ -34,6 +34,7 @@ type socket struct {
 	ended   bool // End was delivered
 	shut    bool // Shutdown was called
 	hungry  bool // a Write took less than it was offered: Writable is due
+	bulk    bool // Data brings as much as the read buffer takes
 	talked  bool // a TLS handshake is over, if there is one
 	closed  bool // the handle is stale, no event may come
 	failure abi.Status
@@ -77,6 +78,15 @@ func (l *Loop) closeSocket(s *socket, reset bool) {
 	l.handles.remove(s.handle)
 	s.closed = true
 	s.transport.close(reset)
+}
+
+// buffer returns the memory for what the next Data brings.
+func (s *socket) buffer() []byte {
+	b := s.loop.config.ReadBuffer()
+	if !s.bulk {
+		b = b[:min(len(b), DefaultReadBufferSize)]
+	}
+	return b
 }
 
 // silent reports whether no event may be delivered for s now.

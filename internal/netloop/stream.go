@@ -86,7 +86,7 @@ func (s *stream) ready(set signals) {
 // receive delivers the chunk that the loop holds, and what came after it.
 func (s *stream) receive() {
 	for s.deliverable() && len(s.chunk) > 0 {
-		buffer := s.loop.config.ReadBuffer()
+		buffer := s.buffer()
 		n := copy(buffer, s.chunk)
 		s.chunk = s.chunk[n:]
 		s.loop.handler.Data(s.handle, buffer[:n], s.loop.now)

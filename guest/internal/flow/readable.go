@@ -18,21 +18,38 @@ type Readable struct {
 	endDue bool // the end is behind what is kept
 	ended  bool // 'end' was emitted
 	closed bool
-	more   *more
+	more   *More
+	Room   *More // where what has listeners keeps them; nil: that is allocated when it has one
 }
 
-// more is what not every Readable needs, for requests are made by the thousand.
-type more struct {
-	onData  []func([]byte)
-	onEnd   []func()
+// More is what not every Readable needs, for requests are made by the thousand. Those that have one have a few listeners as a rule, for which
+// there is room in it.
+type More struct {
+	onData  []dataListener
+	onEnd   []port.Task
 	decoder *text.Decoder // after SetEncoding
 	queue   [][]byte      // what came while paused, until it is delivered
+	moved   bool          // the engine moves what comes: see Pipe
+	last    bool          // the piece that is being emitted is all that is left
+	holder  Message       // which holds that piece back, until the end or the next thing that is written
+
+	dataRoom [1]dataListener
+	endRoom  [2]port.Task
+	piped    pipe // the first
 }
 
-// noMore is the more of those that have none. It is only read.
-var noMore more
+// dataListener is who listens to data. It is an interface so that a pipe can be one without a closure.
+type dataListener interface{ data(chunk []byte) }
 
-func (r *Readable) get() *more {
+// dataFunc is a function as a dataListener.
+type dataFunc func(chunk []byte)
+
+func (f dataFunc) data(chunk []byte) { f(chunk) }
+
+// noMore is the more of those that have none. It is only read.
+var noMore More
+
+func (r *Readable) get() *More {
 	if r.more == nil {
 		return &noMore
 	}
@@ -40,22 +57,40 @@ func (r *Readable) get() *more {
 }
 
 // own returns the more of r to write to.
-func (r *Readable) own() *more {
+func (r *Readable) own() *More {
 	if r.more == nil {
-		r.more = new(more)
+		if r.more = r.Room; r.more == nil {
+			r.more = new(More)
+		}
 	}
 	return r.more
 }
 
 // OnData adds a listener for pieces. A chunk is valid until the listener returns.
 func (r *Readable) OnData(listener func(chunk []byte)) {
+	r.addData(dataFunc(listener))
+}
+
+func (r *Readable) addData(listener dataListener) {
 	m := r.own()
+	if m.onData == nil {
+		m.onData = m.dataRoom[:0]
+	}
 	m.onData = append(m.onData, listener)
+	m.keepHere(r)
 }
 
 // OnEnd adds a listener for the end. It comes once at most, and no data follows.
 func (r *Readable) OnEnd(listener func()) {
+	r.AddEnd(port.TaskFunc(listener))
+}
+
+// AddEnd is OnEnd of a task.
+func (r *Readable) AddEnd(listener port.Task) {
 	m := r.own()
+	if m.onEnd == nil {
+		m.onEnd = m.endRoom[:0]
+	}
 	m.onEnd = append(m.onEnd, listener)
 }
 
@@ -67,7 +102,9 @@ func (r *Readable) SetEncoding(encoding string) error {
 	if err != nil {
 		return err
 	}
-	r.own().decoder = text.NewDecoder(e)
+	m := r.own()
+	m.decoder = text.NewDecoder(e)
+	m.keepHere(r)
 	return nil
 }
 
@@ -130,14 +167,35 @@ func (r *Readable) Receive(chunk []byte, end bool) {
 	if end {
 		r.Complete = true
 	}
-	if r.paused || len(r.get().queue) > 0 {
+	switch m := r.get(); {
+	case r.paused || len(m.queue) > 0:
 		r.keep(chunk)
-	} else {
+	case end && len(chunk) > 0 && m.decoder == nil && m.piped.from != nil:
+		r.emitLast(m, chunk)
+		return
+	default:
 		r.emitData(chunk)
 	}
 	if end && !r.closed {
 		r.endDue = true
 		r.deliverEnd()
+	}
+}
+
+// emitLast emits the last piece and the end, which a pipe can write at once.
+func (r *Readable) emitLast(m *More, chunk []byte) {
+	m.last = true
+	r.emitChunk(chunk)
+	m.last = false
+	if !r.closed {
+		r.endDue = true
+		if !r.paused {
+			r.emitEnd(m)
+		}
+	}
+	if m.holder != nil { // chunk is no longer ours when this returns
+		m.holder.Release()
+		m.holder = nil
 	}
 }
 
@@ -147,7 +205,7 @@ func (r *Readable) Close() {
 	r.endDue = false
 	if r.more != nil {
 		r.more.queue = nil // a delivery may be under way
-		r.more = nil
+		r.more, r.Room = nil, nil
 	}
 }
 
@@ -186,7 +244,7 @@ func (r *Readable) emitChunk(chunk []byte) {
 		return
 	}
 	for _, listener := range r.get().onData {
-		listener(chunk)
+		listener.data(chunk)
 	}
 }
 
@@ -201,11 +259,18 @@ func (r *Readable) deliverEnd() {
 			return
 		}
 	}
-	r.endDue = false
-	r.ended = true
-	m := r.get()
+	r.emitEnd(r.get())
+}
+
+// emitEnd emits 'end' to the listeners in m.
+func (r *Readable) emitEnd(m *More) {
+	r.endDue, r.ended = false, true
 	r.more = nil // nothing follows: what the listeners hold on to is let go of
 	for _, listener := range m.onEnd {
-		listener()
+		listener.Run()
+	}
+	if m == r.Room {
+		r.Room = nil
+		m.onData, m.onEnd, m.dataRoom[0], m.endRoom = nil, nil, nil, [2]port.Task{}
 	}
 }

@@ -57,3 +57,11 @@ func keepCopy(head []byte) string {
 	chunkUsed += (size + 7) &^ 7
 	return unsafe.String(p, size)
 }
+
+// view is unsafe.Slice, which in wasm is a call that multiplies.
+func view(p unsafe.Pointer, size int) []byte {
+	return *(*[]byte)(unsafe.Pointer(&struct {
+		p         unsafe.Pointer
+		size, cap int
+	}{p, size, size}))
+}

@@ -27,6 +27,9 @@ type loop struct {
 	timer  *netloop.Timer   // SetTimer's; that of the loop is the engine's
 }
 
+// bulkSize is the most that the engine gets of a socket at once: see abi.SocketBulk.
+const bulkSize = 256 << 10
+
 // maxPiece is the most of a body that the engine gets in one operation.
 const maxPiece = 64 << 10
 
@@ -39,7 +42,7 @@ func currentLoop() *loop {
 	loopLock.Lock()
 	defer loopLock.Unlock()
 	if theLoop == nil {
-		l := &loop{net: netloop.New(netloop.Config{StopWhenIdle: true})}
+		l := &loop{net: netloop.New(netloop.Config{StopWhenIdle: true, ReadBufferSize: bulkSize})}
 		l.timer = l.net.NewTimer(l.expired)
 		l.bound = map[uint64]bound{}
 		l.engine = stack.New(sockets{l})

@@ -15,6 +15,7 @@ type Operations interface {
 	RequestPause(handle uint64)
 	RequestResume(handle uint64)
 	Abort(handle uint64)
+	Pipe(from, to uint64) abi.Status
 	ServerListen(server uint32, request []byte) abi.Status
 	ServerClose(server uint32)
 	ServerListeners(server, mask uint32)
@@ -47,6 +48,10 @@ func RequestResume(handle uint64) { operations.RequestResume(handle) }
 
 // Abort destroys the connection of a handle of any kind.
 func Abort(handle uint64) { operations.Abort(handle) }
+
+// Pipe has the bytes that come for a handle of any kind go to another one, 0: here again, as far as that is possible. What is
+// not moved so comes as abi.EventData, and so does the end.
+func Pipe(from, to uint64) abi.Status { return operations.Pipe(from, to) }
 
 // ServerListen asks for a listener; request is an abi.ListenRequest.
 func ServerListen(server uint32, request []byte) abi.Status {
@@ -130,7 +135,7 @@ func forget() {
 
 // endOfEvents forgets what waits for events that will not come.
 func endOfEvents() {
-	clear(receivers)
+	dropReceivers()
 	onTimer = nil
 	for _, f := range atEnd {
 		f()

@@ -31,6 +31,11 @@ func (enginePort) Abort(handle uint64) {
 	currentLoop().operate(abi.OpExchangeAbort, handle, 0, nil, nil, 0)
 }
 
+func (enginePort) Pipe(from, to uint64) abi.Status {
+	record := abi.Append(nil, &abi.Pipe{To: to, Most: -1})
+	return currentLoop().operate(abi.OpPipe, from, 0, record, nil, 0)
+}
+
 func (enginePort) ServerListen(server uint32, request []byte) abi.Status {
 	return currentLoop().operate(abi.OpServerListen, uint64(server), 0, request, nil, 0)
 }

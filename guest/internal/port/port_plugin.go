@@ -68,6 +68,9 @@ func hostSocketInfo(socket uint64, text unsafe.Pointer, textSize uint32) int32
 //go:wasmimport porthole_http_1 timer_set
 func hostTimerSet(delay int64)
 
+//go:wasmimport porthole_http_1 exchange_pipe
+func hostExchangePipe(from, to uint64) int32
+
 // ResponseSend sends any of head, body and end of a response; flags are abi.Send….
 func ResponseSend(exchange uint64, flags uint32, head, body []byte) abi.Status {
 	return abi.Status(hostResponseSend(exchange, flags, unsafe.Pointer(unsafe.SliceData(head)), uint32(len(head)), unsafe.Pointer(unsafe.SliceData(body)), uint32(len(body))))
@@ -84,6 +87,10 @@ func RequestResume(handle uint64) { hostRequestResume(handle) }
 
 // Abort destroys the connection of a handle of any kind.
 func Abort(handle uint64) { hostExchangeAbort(handle) }
+
+// Pipe has the bytes that come for a handle of any kind go to another one, 0: here again, as far as that is possible. What is
+// not moved so comes as abi.EventData, and so does the end.
+func Pipe(from, to uint64) abi.Status { return abi.Status(hostExchangePipe(from, to)) }
 
 // ServerListen asks for a listener; request is an abi.ListenRequest.
 func ServerListen(server uint32, request []byte) abi.Status {
@@ -210,14 +217,9 @@ func onEvent(kind, flags uint32, target uint64, headSize, bodySize uint32) {
 		Dispatch(k, flags, target, head, body)
 	}
 	letRun()
-}
-
-// view is unsafe.Slice, which in wasm is a call that multiplies.
-func view(p unsafe.Pointer, size int) []byte {
-	return *(*[]byte)(unsafe.Pointer(&struct {
-		p         unsafe.Pointer
-		size, cap int
-	}{p, size, size}))
+	if int32(Turn-garbage.due) >= 0 {
+		garbage.collect()
+	}
 }
 
 // letRun lets goroutines run that listeners have started. When the export returns they stand still until

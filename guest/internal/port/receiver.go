@@ -8,20 +8,71 @@ type Receiver interface {
 	Event(kind abi.EventKind, flags uint32, head, body []byte)
 }
 
-// receivers has those that are bound. As a rule a request is answered within the event that begins it, and is never here.
-var receivers = map[uint64]Receiver{}
+// receivers has those that are bound. As a rule a request is answered within the event that begins it, and is never here. The low bits of handles
+// that are open at a time differ, as a rule: so one place for each value of them has most, and a map has those whose place is taken.
+var receivers struct {
+	places [256]struct {
+		handle uint64
+		to     Receiver // nil: the place is free
+	}
+	others map[uint64]Receiver
+}
 
 // Bind has the events of a handle delivered to r, up to the one with abi.EventDone, or until Unbind.
-func Bind(handle uint64, r Receiver) { receivers[handle] = r }
+func Bind(handle uint64, r Receiver) {
+	place := &receivers.places[handle%uint64(len(receivers.places))]
+	if place.to == nil {
+		if len(receivers.others) > 0 {
+			delete(receivers.others, handle)
+		}
+		place.handle, place.to = handle, r
+		return
+	}
+	if place.handle == handle {
+		place.to = r
+		return
+	}
+	if receivers.others == nil {
+		receivers.others = map[uint64]Receiver{}
+	}
+	receivers.others[handle] = r
+}
 
 // Unbind undoes Bind.
-func Unbind(handle uint64) { delete(receivers, handle) }
+func Unbind(handle uint64) {
+	if place := &receivers.places[handle%uint64(len(receivers.places))]; place.to != nil && place.handle == handle {
+		place.to = nil
+		return
+	}
+	delete(receivers.others, handle)
+}
 
 // Bound returns who gets the events of a handle, nil if nobody does.
-func Bound(handle uint64) Receiver { return receivers[handle] }
+func Bound(handle uint64) Receiver {
+	if place := &receivers.places[handle%uint64(len(receivers.places))]; place.to != nil && place.handle == handle {
+		return place.to
+	}
+	if len(receivers.others) == 0 {
+		return nil
+	}
+	return receivers.others[handle]
+}
+
+func dropReceivers() {
+	clear(receivers.places[:])
+	clear(receivers.others)
+}
 
 // Bindings returns how many handles are bound, for tests.
-func Bindings() int { return len(receivers) }
+func Bindings() int {
+	n := len(receivers.others)
+	for i := range receivers.places {
+		if receivers.places[i].to != nil {
+			n++
+		}
+	}
+	return n
+}
 
 // Servers gets the events that no Receiver could have asked for. Package http sets it when it is initialized.
 var Servers struct {
@@ -68,7 +119,7 @@ func endTurn() {
 
 // deliver hands an event to the receiver of its target.
 func deliver(kind abi.EventKind, flags uint32, target uint64, head, body []byte) {
-	r := receivers[target]
+	r := Bound(target)
 	if r == nil {
 		switch kind {
 		case abi.EventUpgrade, abi.EventConnect, abi.EventConnection, abi.EventClientError:
@@ -77,7 +128,7 @@ func deliver(kind abi.EventKind, flags uint32, target uint64, head, body []byte)
 		return
 	}
 	if flags&abi.EventDone != 0 {
-		delete(receivers, target)
+		Unbind(target)
 	}
 	r.Event(kind, flags, head, body)
 }

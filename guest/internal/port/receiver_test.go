@@ -36,6 +36,31 @@ func TestBind(t *testing.T) {
 	assert.Nil(t, Bound(9))
 }
 
+// Handles whose low bits are equal do not get in each other's way.
+func TestBindOfHandlesThatMeet(t *testing.T) {
+	t.Cleanup(Replace(enginePort{}))
+	r := make([]recorder, 3)
+	handle := func(i int) uint64 { return 7 + uint64(i)<<32 }
+	for i := range r {
+		Bind(handle(i), &r[i])
+	}
+	Unbind(handle(0))
+	assert.Nil(t, Bound(handle(0)))
+	Bind(handle(2), &r[1]) // in place of another, and there is a better place now
+	assert.Equal(t, 2, Bindings())
+	assert.Same(t, &r[1], Bound(handle(1)))
+	assert.Same(t, &r[1], Bound(handle(2)))
+	Bind(handle(0), &r[0])
+	Bind(handle(1), &r[2])
+	assert.Same(t, &r[0], Bound(handle(0)))
+	assert.Same(t, &r[2], Bound(handle(1)))
+	for i := range r {
+		Dispatch(abi.EventClose, abi.EventDone, handle(i), nil, nil)
+		assert.Nil(t, Bound(handle(i)))
+	}
+	assert.Zero(t, Bindings())
+}
+
 func TestWhatIsNewGoesToServers(t *testing.T) {
 	t.Cleanup(Replace(enginePort{}))
 	old := Servers

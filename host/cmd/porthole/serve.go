@@ -170,6 +170,7 @@ func (s *serve) run(ctx context.Context, routes []routeFlag) (err error) {
 		if err := served.serve(of, modules[i], handlers[i]); err != nil {
 			return err
 		}
+		modules[i] = nil
 	}
 
 	signals, release = catchSignals()

@@ -19,6 +19,7 @@ type Host interface {
 	RequestPause(exchange uint64) abi.Status
 	RequestResume(exchange uint64) abi.Status
 	ExchangeAbort(exchange uint64) abi.Status
+	ExchangePipe(from, to uint64) abi.Status
 	ServerListen(server uint32, request []byte) abi.Status
 	ServerClose(server uint32) abi.Status
 	ServerListeners(server, mask uint32) abi.Status
@@ -51,6 +52,7 @@ var Functions = sandbox.Functions{
 	"socket_set":       socketSet,
 	"socket_info":      socketInfo,
 	"timer_set":        timerSet,
+	"exchange_pipe":    exchangePipe,
 }
 
 func host(ctx context.Context) Host { return sandbox.Owner[Host](ctx) }
@@ -81,6 +83,11 @@ func requestResume(ctx context.Context, _ api.Module, s []uint64) {
 // exchange_abort(exchange) -> status
 func exchangeAbort(ctx context.Context, _ api.Module, s []uint64) {
 	s[0] = uint64(host(ctx).ExchangeAbort(s[0]))
+}
+
+// exchange_pipe(from, to) -> status
+func exchangePipe(ctx context.Context, _ api.Module, s []uint64) {
+	s[0] = uint64(host(ctx).ExchangePipe(s[0], s[1]))
 }
 
 // server_listen(server, request, request_size) -> status

@@ -34,6 +34,7 @@ func (h *handler) RequestResume(exchange uint64) abi.Status {
 func (h *handler) ExchangeAbort(exchange uint64) abi.Status {
 	return h.note("exchange_abort", exchange)
 }
+func (h *handler) ExchangePipe(from, to uint64) abi.Status { return h.note("exchange_pipe", from, to) }
 func (h *handler) ServerListen(server uint32, request []byte) abi.Status {
 	return h.note("server_listen", server, request)
 }
@@ -90,6 +91,7 @@ var decoded = map[string][]any{
 	"socket_set":       {0, 1, 2},
 	"socket_info":      {0, span{1, 2}},
 	"timer_set":        {0},
+	"exchange_pipe":    {0, 1},
 }
 
 // check holds a call against what its parameters say: passed on as they are, or not at all.

@@ -1,6 +1,9 @@
 package instrument
 
-import "github.com/portholehttp/porthole/host/internal/module"
+import (
+	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/opcode"
+)
 
 // body rewrites one function after the other. What it has allocated serves the next.
 type body struct {
@@ -61,9 +64,9 @@ func (b *body) rewrite(out []byte) []byte {
 	head := b.head
 	declared := b.input[groupsAt:instructionsAt]
 	if b.usesLocal {
-		head = append(append(appendUint(head, groups+1), declared...), 1, typeI32)
+		head = append(append(opcode.AppendUint(head, groups+1), declared...), 1, opcode.I32)
 	} else {
-		head = append(appendUint(head, groups), declared...)
+		head = append(opcode.AppendUint(head, groups), declared...)
 	}
 	if wrapped {
 		head = b.appendEnter(head, weight)
@@ -72,15 +75,15 @@ func (b *body) rewrite(out []byte) []byte {
 		head = b.appendCharge(head, charge(b.points))
 	}
 	if wrapped {
-		head = b.appendBlockType(append(head, opBlock), b.index)
+		head = b.appendBlockType(append(head, opcode.Block), b.index)
 	}
 	b.head = head
 	if wrapped {
-		b.out = append(b.out, opEnd)
+		b.out = append(b.out, opcode.End)
 		b.out = b.appendLeave(b.out, weight)
 	}
-	b.out = append(b.out, opEnd)
-	out = appendUint(out, len(head)+len(b.out))
+	b.out = append(b.out, opcode.End)
+	out = opcode.AppendUint(out, len(head)+len(b.out))
 	out = append(out, head...)
 	return append(out, b.out...)
 }

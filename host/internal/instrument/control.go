@@ -1,6 +1,9 @@
 package instrument
 
-import "github.com/portholehttp/porthole/host/internal/module"
+import (
+	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/opcode"
+)
 
 // frame is a block that has not ended.
 type frame struct {
@@ -11,9 +14,6 @@ type frame struct {
 	results int    // how many values the block leaves
 	arity   int    // how many values a branch to it takes
 }
-
-// noType is the block type of a block without parameters and results.
-const noType = 0x40
 
 // readBlockType reads what is a byte for at most one result, else the index of a type.
 func (b *body) readBlockType() (parameters, results int) {
@@ -27,9 +27,9 @@ func (b *body) readBlockType() (parameters, results int) {
 	case v >= 0:
 		t := b.module.Types[v]
 		return len(t.Params), len(t.Results)
-	case b.s.Pos-start > 1 || low != noType && !module.IsValue(low):
+	case b.s.Pos-start > 1 || low != opcode.NoType && !module.IsValue(low):
 		b.s.Fail(start, "block of type %d", v)
-	case low != noType:
+	case low != opcode.NoType:
 		return 0, 1
 	}
 	return 0, 0
@@ -63,7 +63,7 @@ func (b *body) startLoop() {
 	b.loops = true
 	if b.config.Meter && b.s.Err == nil {
 		b.copyTo(b.s.Pos)
-		b.out = append(b.appendFuelGet(b.out), opI64Const)
+		b.out = append(b.appendFuelGet(b.out), opcode.I64Const)
 		b.out, f.at = reserve(b.out)
 		if b.straight {
 			b.straight, b.firstLoop = false, f.at
@@ -99,7 +99,7 @@ func (b *body) end() bool {
 // branch reads a br or br_if.
 func (b *body) branch(op byte) {
 	b.readLabel()
-	if op == opBr {
+	if op == opcode.Br {
 		b.height = b.bottom
 	} else {
 		b.work.blocks += blocksOfBranch

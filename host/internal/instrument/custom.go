@@ -1,6 +1,7 @@
 package instrument
 
 import (
+	"github.com/portholehttp/porthole/host/internal/opcode"
 	"strings"
 
 	"github.com/portholehttp/porthole/host/internal/module"
@@ -68,9 +69,9 @@ func (r *rewriter) writeNames(s *module.Scanner) {
 
 func (r *rewriter) writeNameMap(s *module.Scanner, id byte) {
 	n := s.Count("names", 2, maxEntries)
-	r.out = appendUint(r.out, n)
+	r.out = opcode.AppendUint(r.out, n)
 	for range n {
-		r.out = appendUint(r.out, r.moved(s.U32()))
+		r.out = opcode.AppendUint(r.out, r.moved(s.U32()))
 		if id == namesOfFunctions {
 			r.out = appendName(r.out, cut(s.Name()))
 			continue

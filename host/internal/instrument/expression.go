@@ -1,37 +1,40 @@
 package instrument
 
-import "github.com/portholehttp/porthole/host/internal/module"
+import (
+	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/opcode"
+)
 
 // writeExpression copies a constant expression: of the core specification 2.0 it is one instruction and an end.
 func (r *rewriter) writeExpression(s *module.Scanner) {
 	begin := s.Pos
 	switch op := s.Byte(); op {
-	case opI32Const:
+	case opcode.I32Const:
 		s.Int(32)
-	case opI64Const:
+	case opcode.I64Const:
 		s.Int(64)
-	case opF32Const:
+	case opcode.F32Const:
 		s.Bytes(4)
-	case opF64Const:
+	case opcode.F64Const:
 		s.Bytes(8)
-	case opVector:
-		if second := s.Byte(); second != opV128Const {
+	case opcode.Vector:
+		if second := s.Byte(); second != opcode.VectorConst {
 			s.Fail(begin, "constant of instruction %#x %#x", op, second)
 		}
 		s.Bytes(16)
-	case opRefNull:
+	case opcode.RefNull:
 		readReferenceType(s)
-	case opGlobalGet:
+	case opcode.GlobalGet:
 		// Only of imported globals, which are refused, so that none may see what is added.
 		s.Fail(begin, "constant of a global that is not imported")
-	case opRefFunc:
+	case opcode.RefFunc:
 		index := r.readFunctionIndex(s)
-		r.out = appendUint(append(r.out, op), r.moved(index))
+		r.out = opcode.AppendUint(append(r.out, op), r.moved(index))
 		begin = s.Pos
 	default:
 		s.Fail(begin, "constant of instruction %#x", op)
 	}
-	if op := s.Byte(); s.Err == nil && op != opEnd {
+	if op := s.Byte(); s.Err == nil && op != opcode.End {
 		s.Fail(s.Pos-1, "constant of more than one instruction")
 	}
 	if s.Err == nil {

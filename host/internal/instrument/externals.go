@@ -1,6 +1,7 @@
 package instrument
 
 import (
+	"github.com/portholehttp/porthole/host/internal/opcode"
 	"strconv"
 	"strings"
 
@@ -40,7 +41,7 @@ func (r *rewriter) writeImports(s *module.Scanner, _ int) {
 		r.out = appendName(r.out, TickModule)
 		r.out = appendName(r.out, TickName)
 		r.out = append(r.out, byte(module.Func))
-		r.out = appendUint(r.out, r.tickType)
+		r.out = opcode.AppendUint(r.out, r.tickType)
 	}
 }
 
@@ -56,7 +57,7 @@ func (r *rewriter) writeExports(s *module.Scanner, n int) {
 		if module.Kind(kind) == module.Func {
 			index = r.moved(index)
 		}
-		r.out = appendUint(r.out, index)
+		r.out = opcode.AppendUint(r.out, index)
 	}
 	if r.config.Meter {
 		r.exportGlobal(FuelExport, r.fuel)
@@ -72,5 +73,5 @@ func (r *rewriter) writeExports(s *module.Scanner, n int) {
 func (r *rewriter) exportGlobal(name string, index uint32) {
 	r.out = appendName(r.out, name)
 	r.out = append(r.out, byte(module.Global))
-	r.out = appendUint(r.out, index)
+	r.out = opcode.AppendUint(r.out, index)
 }

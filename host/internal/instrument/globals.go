@@ -1,8 +1,8 @@
 package instrument
 
 import (
-	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/opcode"
 )
 
 func (r *rewriter) addedGlobals() (n int) {
@@ -27,22 +27,15 @@ func (r *rewriter) writeGlobals(s *module.Scanner, n int) {
 		}
 		r.mutable = append(r.mutable, uint32(i))
 		switch byte(t) {
-		case typeI32, typeI64, typeF32, typeF64:
+		case opcode.I32, opcode.I64, opcode.F32, opcode.F64:
 		default:
 			r.resettable = false // the host reads and writes 64 bits
 		}
 	}
 	if r.config.Meter {
-		r.out = append(r.out, typeI64, 1, opI64Const, 0, opEnd)
+		r.out = append(r.out, opcode.I64, 1, opcode.I64Const, 0, opcode.End)
 	}
 	if r.config.CallDepth > 0 {
-		r.out = append(r.out, typeI32, 1, opI32Const, 0, opEnd)
+		r.out = append(r.out, opcode.I32, 1, opcode.I32Const, 0, opcode.End)
 	}
 }
-
-const (
-	typeI32 = byte(abi.I32)
-	typeI64 = byte(abi.I64)
-	typeF32 = 0x7d
-	typeF64 = 0x7c
-)

@@ -2,6 +2,7 @@ package instrument
 
 import (
 	"fmt"
+	"github.com/portholehttp/porthole/host/internal/opcode"
 
 	"github.com/portholehttp/porthole/host/internal/module"
 )
@@ -18,84 +19,84 @@ func (b *body) next() bool {
 	s := b.s
 	start := s.Pos
 	op := s.Byte()
-	i := instructions[op]
-	b.points += uint64(i.points)
-	if i.height != 0 {
-		b.grow(int(i.height), b.bottom)
+	i := opcode.Instructions[op]
+	b.points += uint64(i.Points)
+	if i.Height != 0 {
+		b.grow(int(i.Height), b.bottom)
 	}
-	switch i.immediate {
-	case none:
-		if op == opUnreachable {
+	switch i.Immediate {
+	case opcode.ImmediateNone:
+		if op == opcode.Unreachable {
 			b.height = b.bottom
 		}
-	case elseMark:
+	case opcode.ImmediateElse:
 		b.height = b.bottom
-	case localIndex:
+	case opcode.ImmediateLocal:
 		b.index32("local", b.locals)
-	case constant32:
+	case opcode.ImmediateConstant32:
 		s.Int(32)
-	case memoryAccess:
+	case opcode.ImmediateAccess:
 		b.readMemoryAccess()
-	case globalIndex:
+	case opcode.ImmediateGlobal:
 		b.index32("global", b.globals)
-	case blockStart:
+	case opcode.ImmediateBlock:
 		b.startBlock(blocksOfBlock)
-	case ifStart:
+	case opcode.ImmediateIf:
 		b.straight = false
 		b.startBlock(blocksOfIf)
-	case loopStart:
+	case opcode.ImmediateLoop:
 		b.startLoop()
-	case endMark:
+	case opcode.ImmediateEnd:
 		return b.end()
-	case label:
+	case opcode.ImmediateLabel:
 		b.straight = false
 		b.branch(op)
-	case labels:
+	case opcode.ImmediateLabels:
 		b.straight = false
 		b.readLabels()
 		b.height = b.bottom
-	case leave:
+	case opcode.ImmediateLeave:
 		b.straight = false
 		b.values += uint64(len(b.signature.Results))
 		b.height = b.bottom
 		if b.config.CallDepth > 0 {
 			b.copyTo(start)
-			b.out = appendUint(append(b.out, opBr), len(b.frames))
+			b.out = opcode.AppendUint(append(b.out, opcode.Br), len(b.frames))
 			b.copied = s.Pos
 		}
-	case function, functionRef:
-		b.readFunction(i.immediate)
-	case indirect:
+	case opcode.ImmediateFunction, opcode.ImmediateFunctionRef:
+		b.readFunction(i.Immediate)
+	case opcode.ImmediateIndirect:
 		b.straight, b.callsGuest = false, true
 		t := b.index32("type", uint32(len(b.module.Types)))
 		b.call(t)
 		b.index32("table", b.tables)
-	case constant64:
+	case opcode.ImmediateConstant64:
 		s.Int(64)
-	case fixed4:
+	case opcode.ImmediateFixed4:
 		s.Bytes(4)
-	case fixed8:
+	case opcode.ImmediateFixed8:
 		s.Bytes(8)
-	case memorySize:
+	case opcode.ImmediateMemorySize:
 		b.readZero()
-	case memoryGrow:
+	case opcode.ImmediateMemoryGrow:
 		b.readZero()
 		b.bulk(start, pageShift)
-	case tableRead:
+	case opcode.ImmediateTableRead:
 		b.index32("table", b.tables)
-	case tableWrite:
+	case opcode.ImmediateTableWrite:
 		b.resettable = false
 		b.index32("table", b.tables)
-	case selectType:
+	case opcode.ImmediateSelectType:
 		if n := s.Byte(); s.Err == nil && n != 1 {
 			s.Fail(start, "select of %d types", n)
 		}
 		module.ReadValue(s)
-	case nullType:
+	case opcode.ImmediateNullType:
 		readReferenceType(s)
-	case misc:
+	case opcode.ImmediateMisc:
 		b.readMisc(start)
-	case vector:
+	case opcode.ImmediateVector:
 		b.readVector()
 	default:
 		b.refuseOpcode(fmt.Sprintf("%#x", op))
@@ -135,10 +136,10 @@ func (b *body) readZero() {
 }
 
 // readFunction reads the index of a function, which grows by one if that is behind the import that is added.
-func (b *body) readFunction(i immediate) {
+func (b *body) readFunction(i opcode.Immediate) {
 	start := b.s.Pos
 	index := b.index32("function", uint32(len(b.module.FunctionTypes)))
-	if i == function {
+	if i == opcode.ImmediateFunction {
 		b.straight = false
 		b.callsGuest = b.callsGuest || index >= b.imported
 		if b.s.Err == nil {
@@ -147,7 +148,7 @@ func (b *body) readFunction(i immediate) {
 	}
 	if b.s.Err == nil && b.moved(index) != index {
 		b.copyTo(start)
-		b.out = appendUint(b.out, b.moved(index))
+		b.out = opcode.AppendUint(b.out, b.moved(index))
 		b.copied = b.s.Pos
 	}
 }
@@ -168,54 +169,54 @@ func (b *body) readMisc(start int) {
 	s := b.s
 	op := s.U32()
 	switch op {
-	case miscMemoryInit, miscMemoryCopy, miscMemoryFill, miscTableInit, miscTableCopy, miscTableFill:
+	case opcode.MiscMemoryInit, opcode.MiscMemoryCopy, opcode.MiscMemoryFill, opcode.MiscTableInit, opcode.MiscTableCopy, opcode.MiscTableFill:
 		b.grow(-3, b.bottom)
-	case miscTableGrow:
+	case opcode.MiscTableGrow:
 		b.grow(-1, b.bottom)
-	case miscTableSize:
+	case opcode.MiscTableSize:
 		b.grow(1, b.bottom)
 	}
 	switch op {
-	case miscMemoryInit:
+	case opcode.MiscMemoryInit:
 		s.U32() // segment
 		b.readZero()
 		b.bulk(start, unitShift)
-	case miscDataDrop:
+	case opcode.MiscDataDrop:
 		b.resettable = false
 		s.U32() // segment
-	case miscMemoryCopy:
+	case opcode.MiscMemoryCopy:
 		b.readZero()
 		b.readZero()
 		b.bulk(start, unitShift)
-	case miscMemoryFill:
+	case opcode.MiscMemoryFill:
 		b.readZero()
 		b.bulk(start, unitShift)
-	case miscTableInit:
+	case opcode.MiscTableInit:
 		b.resettable = false
 		s.U32() // segment
 		b.index32("table", b.tables)
 		b.bulk(start, unitShift)
-	case miscElemDrop:
+	case opcode.MiscElemDrop:
 		b.resettable = false
 		s.U32()
-	case miscTableCopy:
+	case opcode.MiscTableCopy:
 		b.resettable = false
 		b.index32("table", b.tables)
 		b.index32("table", b.tables)
 		b.bulk(start, unitShift)
-	case miscTableGrow:
-		b.points += pointsLeave
+	case opcode.MiscTableGrow:
+		b.points += opcode.PointsLeave
 		b.resettable = false
 		b.index32("table", b.tables)
 		b.bulk(start, unitShift)
-	case miscTableSize:
+	case opcode.MiscTableSize:
 		b.index32("table", b.tables)
-	case miscTableFill:
+	case opcode.MiscTableFill:
 		b.resettable = false
 		b.index32("table", b.tables)
 		b.bulk(start, unitShift)
 	default:
-		if op > miscTruncate {
+		if op > opcode.MiscTruncate {
 			b.refuseOpcode(fmt.Sprintf("0xfc %#x", op))
 		}
 	}
@@ -241,14 +242,14 @@ func (b *body) readVector() {
 			return
 		}
 	}
-	v := vectors[op]
-	if !v.known {
+	v := opcode.Vectors[op]
+	if !v.Known {
 		b.refuseOpcode(fmt.Sprintf("0xfd %#x", op))
 		return
 	}
-	b.grow(int(v.height), b.bottom)
-	if v.memory {
+	b.grow(int(v.Height), b.bottom)
+	if v.Memory {
 		b.readMemoryAccess()
 	}
-	s.Bytes(uint64(v.fixed))
+	s.Bytes(uint64(v.Fixed))
 }

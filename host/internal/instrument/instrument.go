@@ -50,6 +50,9 @@ const (
 // BulkUnit is how many bytes, or elements of a table, of a bulk operation cost one unit of fuel.
 const BulkUnit = 64
 
+// Version is that of what Rewrite makes of a module: it changes with each change of that, for those who keep the results.
+const Version = 1
+
 // Config says what is added to a module.
 type Config struct {
 	Meter bool // fuel and the tick import

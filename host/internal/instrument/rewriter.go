@@ -1,6 +1,9 @@
 package instrument
 
-import "github.com/portholehttp/porthole/host/internal/module"
+import (
+	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/opcode"
+)
 
 // rewriter is one rewriting of one module.
 type rewriter struct {
@@ -103,7 +106,7 @@ func (r *rewriter) writeMissing(id byte) {
 		return
 	}
 	at := r.begin(id)
-	r.out = appendUint(r.out, n)
+	r.out = opcode.AppendUint(r.out, n)
 	v.write(r, &module.Scanner{}, 0)
 	r.finish(at)
 }
@@ -114,7 +117,7 @@ func (r *rewriter) writeSection(section module.Section, s *module.Scanner) {
 		r.writeCustom(section, s)
 	case section.ID == sectionStart:
 		at := r.begin(section.ID)
-		r.out = appendUint(r.out, r.moved(s.U32()))
+		r.out = opcode.AppendUint(r.out, r.moved(s.U32()))
 		r.finish(at)
 	case int(section.ID) < len(vectorSections) && vectorSections[section.ID].write != nil:
 		r.writeVector(section.ID, s)
@@ -131,7 +134,7 @@ func (r *rewriter) writeVector(id byte, s *module.Scanner) {
 	if v.added != nil {
 		total += v.added(r)
 	}
-	r.out = appendUint(r.out, total)
+	r.out = opcode.AppendUint(r.out, total)
 	v.write(r, s, n)
 	if s.Err == nil && s.Rest() > 0 {
 		s.Fail(s.Pos, "%d bytes too many", s.Rest())

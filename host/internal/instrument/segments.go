@@ -1,6 +1,9 @@
 package instrument
 
-import "github.com/portholehttp/porthole/host/internal/module"
+import (
+	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/opcode"
+)
 
 // Bits of the flags of a segment of elements. Segments of data have the first two.
 const (
@@ -25,10 +28,10 @@ func (r *rewriter) writeElementSegment(s *module.Scanner) {
 		s.Fail(start, "segment of form %d", flags)
 		return
 	}
-	r.out = appendUint(r.out, flags)
+	r.out = opcode.AppendUint(r.out, flags)
 	if flags&segmentNotActive == 0 {
 		if flags&segmentStore != 0 {
-			r.out = appendUint(r.out, s.U32())
+			r.out = opcode.AppendUint(r.out, s.U32())
 		}
 		r.writeExpression(s)
 	}
@@ -36,12 +39,12 @@ func (r *rewriter) writeElementSegment(s *module.Scanner) {
 		r.out = append(r.out, s.Byte()) // a zero for functions, or the type of the expressions
 	}
 	count := s.Count("elements", 1, maxEntries)
-	r.out = appendUint(r.out, count)
+	r.out = opcode.AppendUint(r.out, count)
 	for range count {
 		if flags&segmentExpressions != 0 {
 			r.writeExpression(s)
 		} else {
-			r.out = appendUint(r.out, r.moved(r.readFunctionIndex(s)))
+			r.out = opcode.AppendUint(r.out, r.moved(r.readFunctionIndex(s)))
 		}
 		if s.Err != nil {
 			return
@@ -64,7 +67,7 @@ func (r *rewriter) writeData(s *module.Scanner, n int) {
 				return
 			}
 		}
-		r.out = appendUint(r.out, flags)
+		r.out = opcode.AppendUint(r.out, flags)
 		if flags == segmentStore {
 			r.out = append(r.out, 0)
 		}
@@ -72,7 +75,7 @@ func (r *rewriter) writeData(s *module.Scanner, n int) {
 			r.writeExpression(s)
 		}
 		size := s.U32()
-		r.out = appendUint(r.out, size)
+		r.out = opcode.AppendUint(r.out, size)
 		r.out = append(r.out, s.Bytes(uint64(size))...)
 		if s.Err != nil {
 			return

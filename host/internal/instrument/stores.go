@@ -1,6 +1,9 @@
 package instrument
 
-import "github.com/portholehttp/porthole/host/internal/module"
+import (
+	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/opcode"
+)
 
 func (r *rewriter) writeTables(s *module.Scanner, n int) {
 	for range n {
@@ -34,6 +37,6 @@ func (r *rewriter) writeLimits(s *module.Scanner, rule Rule, most uint32) {
 		l.Max = uint64(most)
 	}
 	r.out = append(r.out, s.Data[begin]|module.LimitsMax)
-	r.out = appendUint(r.out, l.Min)
-	r.out = appendUint(r.out, l.Max)
+	r.out = opcode.AppendUint(r.out, l.Min)
+	r.out = opcode.AppendUint(r.out, l.Max)
 }

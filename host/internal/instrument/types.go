@@ -3,6 +3,7 @@ package instrument
 import (
 	"github.com/portholehttp/porthole/abi"
 	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/opcode"
 )
 
 // functionType begins the type of a function.
@@ -42,7 +43,7 @@ func (r *rewriter) addType(t module.Signature) uint32 {
 }
 
 func appendValues(b []byte, types []abi.ValueType) []byte {
-	b = appendUint(b, len(types))
+	b = opcode.AppendUint(b, len(types))
 	for _, t := range types {
 		b = append(b, byte(t))
 	}
@@ -54,11 +55,11 @@ func (r *rewriter) appendBlockType(b []byte, function int) []byte {
 	t := r.module.FunctionTypes[function]
 	switch results := r.module.Types[t].Results; len(results) {
 	case 0:
-		return append(b, noType)
+		return append(b, opcode.NoType)
 	case 1:
 		return append(b, byte(results[0]))
 	default:
-		return appendInt(b, int64(r.blockTypes[t])) // signed, because the above are negative
+		return opcode.AppendInt(b, int64(r.blockTypes[t])) // signed, because the above are negative
 	}
 }
 

@@ -1,28 +1,10 @@
 package instrument
 
-import "encoding/binary"
+import "github.com/portholehttp/porthole/host/internal/opcode"
 
-// appendUint appends v as an unsigned LEB128 number, which encoding/binary calls a uvarint.
-func appendUint[T uint32 | uint64 | int](b []byte, v T) []byte {
-	if v < 0x80 {
-		return append(b, byte(v))
-	}
-	return binary.AppendUvarint(b, uint64(v))
+func appendName(b []byte, name string) []byte {
+	return append(opcode.AppendUint(b, len(name)), name...)
 }
-
-// appendInt appends v as a signed LEB128 number.
-func appendInt(b []byte, v int64) []byte {
-	for {
-		low := byte(v & 0x7f)
-		v >>= 7 // keeps the sign
-		if v == 0 && low&0x40 == 0 || v == -1 && low&0x40 != 0 {
-			return append(b, low)
-		}
-		b = append(b, low|0x80)
-	}
-}
-
-func appendName(b []byte, name string) []byte { return append(appendUint(b, len(name)), name...) }
 
 // reservedSize is how many bytes are left for a number that is known only when what follows has been written: LEB128
 // numbers may be padded.

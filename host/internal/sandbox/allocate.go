@@ -14,8 +14,8 @@ var errClosed = errors.New("the instance is closed")
 
 // allocate makes the guest's memory, and returns a context in which wazero takes it.
 func (i *Instance) allocate() (context.Context, error) {
-	least := i.of.compiled.ExportedMemories()["memory"].Min()
-	memory, err := linear.New(uint64(least)<<16, uint64(max(least, i.of.pages))<<16)
+	least := i.of.code.compiled.ExportedMemories()["memory"].Min()
+	memory, err := linear.New(uint64(least)<<16, uint64(max(least, i.of.code.pages))<<16)
 	if err != nil {
 		return nil, err
 	}

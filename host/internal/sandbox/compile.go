@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"runtime"
 
@@ -69,18 +70,41 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 			m, err = nil, fmt.Errorf("compile: the compiler failed: %v", r)
 		}
 	}()
-	compileHook()
-	rewritten := &instrument.Module{Wasm: wasm}
-	if c != (CompileConfig{}) {
-		if rewritten, err = instrument.Rewrite(wasm, instrument.Config(c)); err != nil {
+	key := codeKey{sha256.Sum256(wasm), c}
+	made := e.share(key)
+	if made == nil {
+		if made, err = e.translate(wasm, c); err != nil {
 			return nil, err
 		}
+		made.key = key
+		e.keep(made)
 	}
+	return &Module{name: name, engine: e, code: made}, nil
+}
+
+// translate makes code of a module's bytes. One that is refused when it is optimized is judged as it is: it may be accepted, as it has less
+// code, and what is wrong with it is told in the terms of its author.
+func (e *Engine) translate(wasm []byte, c CompileConfig) (*code, error) {
+	compileHook()
+	if m, err := e.rewrite(wasm, c); err == nil {
+		if made, err := e.nativeCode(m); err == nil {
+			return made, nil
+		}
+	}
+	m, err := bound(wasm, c)
+	if err != nil {
+		return nil, err
+	}
+	return e.nativeCode(m)
+}
+
+// nativeCode has a module compiled.
+func (e *Engine) nativeCode(m *instrument.Module) (*code, error) {
 	ctx := context.Background() // of the caller's, wazero looks at some values that are not the caller's to give
-	if e.live.Load() == 0 {
+	if e.Modules() == 0 {
 		ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
 	}
-	compiled, err := e.runtime.CompileModule(ctx, rewritten.Wasm)
+	compiled, err := e.runtime.CompileModule(ctx, m.Wasm)
 	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
@@ -89,12 +113,7 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 		_ = compiled.Close(ctx) // nothing runs of it
 		return nil, ErrNoMemory
 	}
-	e.live.Add(1)
-	return &Module{
-		name: name, engine: e, compiled: compiled, config: c,
-		globals: rewritten.Globals, resettable: rewritten.Resettable,
-		pages: e.growable(memory),
-	}, nil
+	return &code{compiled: compiled, globals: m.Globals, resettable: m.Resettable, pages: e.growable(memory)}, nil
 }
 
 // growable returns to how many pages a memory can grow, 0 if it has them all from the start.

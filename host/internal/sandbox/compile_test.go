@@ -126,19 +126,19 @@ func TestCompilationsWaitForEachOther(t *testing.T) {
 		begun <- struct{}{}
 		<-release
 	})
-	compile := func(ctx context.Context, result chan error) {
-		m, err := e.Compile(ctx, "guest", guest(t, "guest"), CompileConfig{})
+	compile := func(ctx context.Context, n int, result chan error) {
+		m, err := e.Compile(ctx, "guest", distinct(t, n), CompileConfig{})
 		if m != nil {
 			_ = m.Close(ctx)
 		}
 		result <- err
 	}
 	first, second, third := make(chan error), make(chan error), make(chan error)
-	go compile(context.Background(), first)
+	go compile(context.Background(), 1, first)
 	<-begun
 	ctx, cancel := context.WithCancel(context.Background())
-	go compile(ctx, second)
-	go compile(context.Background(), third)
+	go compile(ctx, 2, second)
+	go compile(context.Background(), 3, third)
 	cancel()
 	assert.ErrorIs(t, <-second, context.Canceled, "while it waits")
 	select {
@@ -212,4 +212,38 @@ func TestCompilerThatPanics(t *testing.T) {
 	OnCompile(t, func() { panic(fmt.Errorf("a bug")) })
 	_, err := engine(t).Compile(context.Background(), "guest", guest(t, "guest"), CompileConfig{})
 	assert.ErrorContains(t, err, "compile: the compiler failed: a bug")
+}
+
+func TestModulesOfTheSameBytesShareCode(t *testing.T) {
+	ctx := context.Background()
+	e := engine(t)
+	compiled := 0
+	OnCompile(t, func() { compiled++ })
+	load := func(name string, c CompileConfig) *Module {
+		m, err := e.Compile(ctx, name, guest(t, "guest"), c)
+		require.NoError(t, err)
+		return m
+	}
+	first, second, metered := load("first", CompileConfig{}), load("second", CompileConfig{}), load("metered", CompileConfig{Meter: true})
+	assert.Equal(t, 2, compiled)
+	assert.Equal(t, 2, e.Modules())
+	assert.Equal(t, "second", second.Name())
+
+	require.NoError(t, first.Close(ctx))
+	require.NoError(t, first.Close(ctx), "counts once")
+	_, err := first.Instantiate(InstanceConfig{})
+	require.ErrorIs(t, err, ErrModuleClosed, "though there is code")
+	i, err := second.Instantiate(InstanceConfig{})
+	require.NoError(t, err)
+	_, err = function(t, i, "add", 2, 1).Call(1, 2)
+	require.NoError(t, err)
+	require.NoError(t, second.Close(ctx))
+	assert.Equal(t, 2, e.Modules(), "of the instance")
+	i.Close()
+	assert.Equal(t, 1, e.Modules())
+	require.NoError(t, metered.Close(ctx))
+	assert.Zero(t, e.Modules())
+
+	require.NoError(t, load("again", CompileConfig{}).Close(ctx))
+	assert.Equal(t, 3, compiled)
 }

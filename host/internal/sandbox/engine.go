@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -21,6 +20,7 @@ type Functions map[string]api.GoModuleFunc
 // EngineConfig configures an Engine.
 type EngineConfig struct {
 	Cache       wazero.CompilationCache // may be shared with other engines
+	Rewritten   string                  // a directory where rewritten modules are kept; empty: they are not
 	MemoryPages uint32                  // the most memory of one instance, in pages of 64 KiB
 	Imports     []abi.Function          // all that guests may import, besides WASI and HostModules
 	Functions   Functions               // what each of Imports calls
@@ -31,9 +31,12 @@ type EngineConfig struct {
 type Engine struct {
 	runtime     wazero.Runtime
 	memoryPages uint32
-	compiler    chan struct{}  // held by who compiles
+	compiler    chan struct{} // held by who compiles
+	rewritten   rewrittenDir
 	compiling   sync.WaitGroup // compilations that run, be they wanted or not
-	live        atomic.Int64   // compiled modules that are not freed
+
+	mu    sync.Mutex
+	codes map[codeKey]*code // all that is not freed
 }
 
 // NewEngine returns an Engine; every function of c.Imports must be in c.Functions.
@@ -51,6 +54,8 @@ func NewEngine(ctx context.Context, c EngineConfig) (*Engine, error) {
 			WithMemoryLimitPages(c.MemoryPages)),
 		memoryPages: c.MemoryPages,
 		compiler:    make(chan struct{}, 1),
+		codes:       make(map[codeKey]*code),
+		rewritten:   rewrittenDir(c.Rewritten),
 	}
 	if err := e.register(ctx, &c); err != nil {
 		_ = e.runtime.Close(ctx) // err says more
@@ -116,9 +121,6 @@ func valueTypes(types []abi.ValueType) []api.ValueType {
 	}
 	return v
 }
-
-// Modules returns how many compiled modules are not yet freed.
-func (e *Engine) Modules() int { return int(e.live.Load()) }
 
 // Close frees all modules and instances, after compilations that are under way. No call may be running.
 func (e *Engine) Close(ctx context.Context) error {

@@ -49,8 +49,8 @@ type Instance struct {
 func (m *Module) Instantiate(c InstanceConfig) (*Instance, error) {
 	i := &Instance{name: m.name, of: m, interrupt: c.Interrupt}
 	i.context = &callContext{context.Background(), c.Owner, i}
-	if m.config.Meter || m.config.CallDepth > 0 {
-		i.meter = newMeter(m.config, c.Interrupt, c.Budget)
+	if m.code.key.config.Meter || m.code.key.config.CallDepth > 0 {
+		i.meter = newMeter(m.code.key.config, c.Interrupt, c.Budget)
 	}
 	i.wasi = wasi.System{
 		Args: append([]string{m.name}, c.Args...), Env: c.Env,
@@ -81,7 +81,7 @@ func (i *Instance) start() error {
 	}
 	// Anonymous: there may be many. None of the functions that wazero would call: it knows nothing of budgets.
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
-	module, err := i.of.engine.runtime.InstantiateModule(ctx, i.of.compiled, config)
+	module, err := i.of.engine.runtime.InstantiateModule(ctx, i.of.code.compiled, config)
 	if err != nil {
 		return i.end(instantiation, err)
 	}
@@ -144,9 +144,9 @@ func (i *Instance) end(function string, err error) *Fault {
 		err = &depthError{err}
 	}
 	f := i.End(function, err)
-	if i.of.pages > 0 && i.memory != nil {
+	if i.of.code.pages > 0 && i.memory != nil {
 		pages, _ := i.memory.Grow(0) // Size cannot tell 4 GiB from nothing
-		f.full = pages >= i.of.pages
+		f.full = pages >= i.of.code.pages
 	}
 	return f
 }

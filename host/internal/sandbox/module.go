@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-
-	"github.com/tetratelabs/wazero"
 )
 
 // ErrNoMemory is returned for a module that does not export a memory by the name of "memory".
@@ -16,14 +14,9 @@ var ErrModuleClosed = errors.New("the module is closed")
 
 // Module is a compiled guest. It is safe for concurrent use.
 type Module struct {
-	name       string
-	engine     *Engine
-	compiled   wazero.CompiledModule
-	config     CompileConfig
-	globals    int  // mutable ones that are exported: see instrument.GlobalExport
-	resettable bool // memory and globals are all that its code can change
-
-	pages uint32 // to which its memory can grow; 0 if it cannot
+	name   string
+	engine *Engine
+	code   *code
 
 	mu     sync.Mutex
 	users  int // instances, and Instantiate while it runs
@@ -34,7 +27,7 @@ type Module struct {
 func (m *Module) Name() string { return m.name }
 
 // Resettable reports whether instances can be put back to a Snapshot.
-func (m *Module) Resettable() bool { return m.resettable }
+func (m *Module) Resettable() bool { return m.code.resettable }
 
 // Close makes Instantiate return ErrModuleClosed. The code is freed with the last instance: wazero would take it away from under
 // those that live.
@@ -66,11 +59,10 @@ func (m *Module) leave() {
 	_ = m.free(context.Background()) // wazero's never fails
 }
 
-// free frees the code if nobody uses it and nobody will.
+// free gives the code up if nobody uses it and nobody will.
 func (m *Module) free(ctx context.Context) error {
 	if !m.closed || m.users > 0 {
 		return nil
 	}
-	m.engine.live.Add(-1)
-	return m.compiled.Close(ctx)
+	return m.engine.drop(ctx, m.code)
 }

@@ -50,7 +50,7 @@ func (i *Instance) remember(memory func(*linear.Memory, api.Memory) error) error
 	if err := i.idle(); err != nil {
 		return err
 	}
-	if !i.of.resettable {
+	if !i.of.code.resettable {
 		return ErrNotResettable
 	}
 	globals, err := i.globals()
@@ -99,7 +99,7 @@ func (i *Instance) idle() error {
 
 // globals returns the mutable globals of the guest as they are.
 func (i *Instance) globals() ([]global, error) {
-	globals := make([]global, i.of.globals)
+	globals := make([]global, i.of.code.globals)
 	for n := range globals {
 		name := instrument.GlobalExport + strconv.Itoa(n)
 		g, ok := i.module.ExportedGlobal(name).(api.MutableGlobal)

@@ -28,6 +28,7 @@ type account struct {
 	socket   uint64           // of a client exchange: handle of the connection that it goes out on; 0: not known
 	received int64            // bytes of the request's body
 	unsent   int64            // bytes that were sent and are not known to have left
+	piped    int64            // bytes that may wait to leave because of a pipe from here; 0: there is none
 	fuel     int64            // units that events of an exchange have used
 	observer ExchangeObserver // of an exchange, or of the request by which a connection was taken over; nil: nobody looks
 }
@@ -75,6 +76,7 @@ func (s *Shard) over(handle uint64) {
 	v := i.version
 	i.count(x.kind, -1)
 	v.unsent -= x.unsent
+	x.unpiped()
 	if x.kind == ofExchange && x.ended {
 		v.backoff.served++
 	}

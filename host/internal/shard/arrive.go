@@ -131,7 +131,8 @@ func (s *Shard) receive(x *entry, e *event, c *copied) bool {
 	if c != nil {
 		size = uint32(len(c.body))
 	}
-	x.received += int64(size)
+	const much = 1 << 61
+	x.received += int64(size) + int64(min(e.Other, much)) // what went through a pipe since the last piece
 	most := x.owner.version.Limits.MaxBodyBytes
 	return most > 0 && x.received > most
 }

@@ -19,6 +19,7 @@ func (tooEarly) ResponseInform(uint64, []byte) abi.Status               { return
 func (tooEarly) RequestPause(uint64) abi.Status                         { return early }
 func (tooEarly) RequestResume(uint64) abi.Status                        { return early }
 func (tooEarly) ExchangeAbort(uint64) abi.Status                        { return early }
+func (tooEarly) ExchangePipe(uint64, uint64) abi.Status                 { return early }
 func (tooEarly) ServerListen(uint32, []byte) abi.Status                 { return early }
 func (tooEarly) ServerClose(uint32) abi.Status                          { return early }
 func (tooEarly) ServerListeners(uint32, uint32) abi.Status              { return early }

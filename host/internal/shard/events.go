@@ -111,6 +111,9 @@ func (s *Shard) deliverTo(e *event, x *entry, c *copied) {
 	i, handle := x.owner, x.handle
 	switch e.Kind {
 	case abi.EventData:
+		if e.Flags&abi.EventEnd != 0 && x.piped > 0 {
+			x.unpiped()
+		}
 		if x.kind == ofExchange && s.receive(x, e, c) {
 			s.cut(handle, 413)
 			i.event(abi.EventClose, abi.EventDone, handle, 0)

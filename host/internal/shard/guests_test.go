@@ -100,6 +100,7 @@ const (
 	handlerSocketInfo
 	handlerTimer
 	handlerSpin
+	handlerPipe
 )
 
 // Addresses in handler.wat.

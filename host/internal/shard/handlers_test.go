@@ -62,7 +62,7 @@ func (p *peer) emitHead(kind abi.EventKind, flags uint32, target uint64, head []
 	body := bytes.Join(handler, nil)
 	p.poke(stackScratch, body)
 	p.poke(stackScratch+4096, head)
-	p.ask(stackEmit, uint64(kind), uint64(flags), target, 1, stackScratch+4096, uint64(len(head)), stackScratch, uint64(len(body)))
+	p.ask(stackEmit, uint64(kind), uint64(flags), target, p.other(kind), stackScratch+4096, uint64(len(head)), stackScratch, uint64(len(body)))
 }
 
 // finish has the stack say that an exchange is over.

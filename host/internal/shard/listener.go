@@ -52,6 +52,9 @@ func (s *Shard) openListener(l *Listener) error {
 	return err
 }
 
+// Load is how many connections the shard has, with those of the listener that it has not taken up.
+func (l *Listener) Load() int { return l.shard.loop.Sockets() + len(l.waiting) }
+
 // TryAttach hands a connection over, unless too many wait already.
 func (l *Listener) TryAttach(c net.Conn) bool {
 	select {

@@ -123,7 +123,7 @@ func TestHandlesOfOthersAreClosed(t *testing.T) {
 	commands := [][]byte{do(handlerStore, 8, 0)} // empty the log
 	want := []uint32{}
 	for _, h := range handles {
-		for _, code := range []uint32{handlerSend, handlerInform, handlerPause, handlerResume, handlerAbort} {
+		for _, code := range []uint32{handlerSend, handlerInform, handlerPause, handlerResume, handlerAbort, handlerPipe} {
 			commands = append(commands, do(code, h))
 			want = append(want, uint32(abi.StatusClosed))
 		}

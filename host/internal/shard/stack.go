@@ -8,8 +8,8 @@ import (
 	"github.com/portholehttp/porthole/host/internal/sandbox"
 )
 
-// receiveBufferSize is how many bytes of a socket the stack gets at most in one call.
-const receiveBufferSize = 64 << 10
+// receiveBufferSize is how many bytes of a socket the stack gets at most in one call, if it wants as many: see abi.SocketBulk.
+const receiveBufferSize = 256 << 10
 
 // stack is an instance of the stack guest and its exports.
 type stack struct {

@@ -190,6 +190,8 @@ type peer struct {
 	t    testing.TB
 	w    *world
 	conn *net.TCPConn
+
+	moved uint64 // by a pipe, of which the next data tells
 }
 
 // connect attaches a connection and returns its other end. The stack may see it a little later.
@@ -205,7 +207,7 @@ func (w *world) connect() *peer {
 	require.NoError(w.t, err)
 	require.NoError(w.t, conn.SetDeadline(time.Now().Add(patience)))
 	w.listener.Attach(accepted, nil)
-	return &peer{w.t, w, conn.(*net.TCPConn)}
+	return &peer{t: w.t, w: w, conn: conn.(*net.TCPConn)}
 }
 
 // tell sends commands to the stack, all at once.
@@ -259,7 +261,17 @@ func (p *peer) emit(kind abi.EventKind, flags uint32, exchange uint64, handler .
 	}
 	body := bytes.Join(handler, nil)
 	p.poke(stackScratch, body)
-	p.ask(stackEmit, uint64(kind), uint64(flags), exchange, 1, 0, 0, stackScratch, uint64(len(body)))
+	p.ask(stackEmit, uint64(kind), uint64(flags), exchange, p.other(kind), 0, 0, stackScratch, uint64(len(body)))
+}
+
+// other is what an event of the kind has besides: the listener, or of a piece of a body what a pipe has moved before.
+func (p *peer) other(kind abi.EventKind) uint64 {
+	if kind != abi.EventData {
+		return 1
+	}
+	moved := p.moved
+	p.moved = 0
+	return moved
 }
 
 // record is what the stack saw, with head and body.

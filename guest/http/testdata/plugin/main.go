@@ -2,6 +2,8 @@
 package main
 
 import (
+	"runtime"
+	"strconv"
 	"time"
 
 	"github.com/portholehttp/porthole/guest/http"
@@ -58,6 +60,10 @@ func serve(req *http.ServerRequest, res *http.ServerResponse) {
 		})
 		upstream.SetTimeout(time.Second)
 		req.Pipe(upstream)
+	case "/memory":
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		res.EndString(strconv.Itoa(int(m.Mallocs)) + " " + strconv.Itoa(int(m.NumGC)) + " " + strconv.Itoa(int(m.NumForcedGC)))
 	case "/panic":
 		panic("as the client wished")
 	default:

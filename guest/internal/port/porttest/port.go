@@ -161,6 +161,12 @@ func (p *Port) RequestPause(handle uint64)  { p.Note("pause %d", handle) }
 func (p *Port) RequestResume(handle uint64) { p.Note("resume %d", handle) }
 func (p *Port) Abort(handle uint64)         { p.Note("abort %d", handle) }
 
+// Pipe logs, for example: pipe 7 to 101.
+func (p *Port) Pipe(from, to uint64) abi.Status {
+	p.Note("pipe %d to %d", from, to)
+	return p.answer()
+}
+
 func (p *Port) ServerListen(server uint32, request []byte) abi.Status {
 	r := abi.Decode[abi.ListenRequest](request)
 	host := request[abi.ListenRequestSize:]
@@ -268,6 +274,7 @@ func (Quiet) ResponseInform(uint64, []byte) abi.Status               { return ab
 func (Quiet) RequestPause(uint64)                                    {}
 func (Quiet) RequestResume(uint64)                                   {}
 func (Quiet) Abort(uint64)                                           {}
+func (Quiet) Pipe(uint64, uint64) abi.Status                         { return abi.StatusOK }
 func (Quiet) ServerListen(uint32, []byte) abi.Status                 { return abi.StatusOK }
 func (Quiet) ServerClose(uint32)                                     {}
 func (Quiet) ServerListeners(uint32, uint32)                         {}

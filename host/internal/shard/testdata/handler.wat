@@ -6,7 +6,7 @@
 ;;   10 proc_exit(code) · 11 fd_write(fd, address, size) · 12 recurse without end · 13 send the log as the body
 ;;   of a response_send on the event's exchange with these flags, and empty it · 14 to 21 as 1 to 8, in that order
 ;;   from request_open on; of a result of 64 bits the low half is appended, then the high one · 22 go round a loop
-;;   that often, 0 without end
+;;   that often, 0 without end · 23 exchange_pipe, for both of which 2⁶⁴−1 means that
 ;;
 ;; _initialize and on_start ask the test what to do, by step(1) and step(2): it writes commands into the inbox and returns their
 ;; size, or −1 for a trap.
@@ -34,6 +34,7 @@
   (import "porthole_http_1" "socket_set" (func $socket_set (param i64 i32 i64) (result i32)))
   (import "porthole_http_1" "socket_info" (func $socket_info (param i64 i32 i32) (result i32)))
   (import "porthole_http_1" "timer_set" (func $timer_set (param i64)))
+  (import "porthole_http_1" "exchange_pipe" (func $exchange_pipe (param i64 i64) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (import "test" "step" (func $step (param i32) (result i32)))
@@ -97,11 +98,11 @@
 
   (func $command (param $c i32)
     (local $size i32)
-    (block $spin_ (block $timer_set_ (block $socket_info_ (block $socket_set_ (block $socket_send_ (block $socket_of_ (block $socket_open_ (block $request_send_ (block $request_open_
+    (block $pipe_ (block $spin_ (block $timer_set_ (block $socket_info_ (block $socket_set_ (block $socket_send_ (block $socket_of_ (block $socket_open_ (block $request_send_ (block $request_open_
     (block $send_log (block $stack_overflow (block $print (block $exit (block $store (block $listeners (block $server_close_ (block $listen
     (block $abort (block $resume (block $pause (block $inform (block $send (block $trap
       (br_table $trap $send $inform $pause $resume $abort $listen $server_close_ $listeners $store $exit $print $stack_overflow $send_log
-        $request_open_ $request_send_ $socket_open_ $socket_of_ $socket_send_ $socket_set_ $socket_info_ $timer_set_ $spin_
+        $request_open_ $request_send_ $socket_open_ $socket_of_ $socket_send_ $socket_set_ $socket_info_ $timer_set_ $spin_ $pipe_
         (i32.load (local.get $c))))
       (unreachable))
       (return (call $log (call $response_send (call $exchange (local.get $c))
@@ -145,7 +146,9 @@
         (call $arg32 (local.get $c) (i32.const 1)) (call $arg32 (local.get $c) (i32.const 2))))))
       (call $timer_set (call $arg (local.get $c) (i32.const 0)))
       (return))
-    (call $spin (call $arg (local.get $c) (i32.const 0))))
+    (return (call $spin (call $arg (local.get $c) (i32.const 0)))))
+    (call $log (call $exchange_pipe (call $exchange (local.get $c))
+      (call $exchange (i32.add (local.get $c) (i32.const 8)))))) ;; the next argument
 
   (func $spin (param $n i64)
     (loop $again

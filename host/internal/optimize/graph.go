@@ -1,0 +1,137 @@
+package optimize
+
+import "slices"
+
+// graph is how control flows between the segments of a dispatch that is entered at its number 0.
+type graph struct {
+	d         *dispatch
+	order     []int // reachable segments so that each comes before those that it leads to, but for loops; the entry is the first
+	position  []int // by segment: its index in order; none: not reachable
+	dominator []int // by segment: the nearest other one that all ways to it pass; of the entry itself
+	merges    []bool
+	loops     []bool
+	steps     int // that may still be done to find dominators
+}
+
+// newGraph returns the graph of d. It reports false if blocks cannot express it, as there is a loop with two entries.
+func newGraph(d *dispatch) (g *graph, ok bool) {
+	n := len(d.segments)
+	g = &graph{d: d, position: make([]int, n), dominator: make([]int, n), merges: make([]bool, n), loops: make([]bool, n), steps: minSteps}
+	for i := range n {
+		g.position[i], g.dominator[i] = none, none
+		g.steps += stepsPerJump * (1 + len(d.segments[i].jumps))
+	}
+	g.sort(d.target(0))
+	g.dominate()
+	g.classify()
+	// What follows the loop is where a block ends, and reached by a branch if at all. Without a loop it is the end of the function.
+	g.merges[d.exit] = true
+	return g, g.steps > 0 && (d.loop || g.position[d.exit] == none)
+}
+
+// Hostile code must not make the search quadratic. Real code needs some two steps for each jump.
+const (
+	minSteps     = 1 << 14
+	stepsPerJump = 64
+)
+
+// edges calls f with each segment that one leads to. The last is that where the code goes on, if it does.
+func (g *graph) edges(of int, f func(to int, jump bool)) {
+	s := &g.d.segments[of]
+	jumps := s.jumps
+	if s.tail {
+		jumps = jumps[:len(jumps)-1]
+	}
+	for _, j := range jumps {
+		f(j.to, true)
+	}
+	if s.next != none {
+		f(s.next, false)
+	}
+}
+
+// sort finds the order, by a depth-first search that keeps its way in slices. What was moved out leads nowhere and comes last.
+func (g *graph) sort(entry int) {
+	const visited = 0
+	var way, pending, moved []int
+	enter := func(segment int) {
+		g.position[segment] = visited
+		way = append(way, segment, len(pending))
+		g.edges(segment, func(to int, _ bool) { pending = append(pending, to) })
+		slices.Reverse(pending[way[len(way)-1]:])
+	}
+	enter(entry)
+	for len(way) > 0 {
+		segment, bottom := way[len(way)-2], way[len(way)-1]
+		if len(pending) == bottom {
+			g.order = append(g.order, segment)
+			way = way[:len(way)-2]
+			continue
+		}
+		next := pending[len(pending)-1]
+		pending = pending[:len(pending)-1]
+		switch {
+		case g.position[next] != none:
+		case next > g.d.exit:
+			g.position[next] = visited
+			moved = append(moved, next)
+		default:
+			enter(next)
+		}
+	}
+	slices.Reverse(g.order)
+	g.order = append(g.order, moved...)
+	for i, segment := range g.order {
+		g.position[segment] = i
+	}
+}
+
+// back reports whether a way leads to the beginning of a loop, or to what can only be one.
+func (g *graph) back(from, to int) bool { return g.position[to] <= g.position[from] }
+
+// dominate finds the dominators. One pass is enough as the ways back add none if each loop has one entry.
+func (g *graph) dominate() {
+	g.dominator[g.order[0]] = g.order[0]
+	for _, from := range g.order {
+		g.edges(from, func(to int, _ bool) {
+			switch {
+			case g.back(from, to):
+			case g.dominator[to] == none:
+				g.dominator[to] = from
+			default:
+				g.dominator[to] = g.common(g.dominator[to], from)
+			}
+		})
+	}
+}
+
+// common returns the nearest segment that dominates both, or is one of them.
+func (g *graph) common(a, b int) int {
+	for a != b && g.steps > 0 {
+		g.steps--
+		if g.position[a] > g.position[b] {
+			a = g.dominator[a]
+		} else {
+			b = g.dominator[b]
+		}
+	}
+	return a
+}
+
+// classify finds which segments are reached by a branch forward, and which begin loops. There are no more steps if a loop has two entries.
+func (g *graph) classify() {
+	entered := make([]bool, len(g.position))
+	for _, from := range g.order {
+		g.edges(from, func(to int, jump bool) {
+			if g.back(from, to) {
+				g.loops[to] = true
+				if g.common(from, to) != to {
+					g.steps = 0
+				}
+				return
+			}
+			g.merges[to] = g.merges[to] || jump || entered[to]
+			entered[to] = true
+		})
+	}
+}

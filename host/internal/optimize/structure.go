@@ -1,0 +1,142 @@
+package optimize
+
+import "github.com/portholehttp/porthole/host/internal/opcode"
+
+// structurer writes a dispatch that is entered at number 0 as blocks and loops, the way of Ramsey, "Beyond Relooper" (2022): each segment is followed
+// by those that it dominates, in blocks that end where those begin which are reached by a branch.
+type structurer struct {
+	*dispatch
+	graph    *graph
+	children [][]int // by segment: those that merge and that it dominates next, the last one first
+	opened   []int   // by segment: the label that stands for it, an index of labels; it has one at a time, of the block or of the loop
+	labels   []label // that are open, the outermost first
+	out      []instruction
+}
+
+// label is what a branch can name: the beginning of a loop, or the end of a block, where that segment begins.
+type label struct {
+	segment int
+	loop    bool
+}
+
+// structure returns d as it is without a dispatch, for number 0. For others it calls resumed.
+func (b *body) structure(d *dispatch, g *graph, resumed uint32) []instruction {
+	n := len(d.segments)
+	s := structurer{dispatch: d, graph: g, children: make([][]int, n), opened: make([]int, n), out: b.structured[:0]}
+	for i := len(g.order) - 1; i > 0; i-- {
+		if segment := g.order[i]; g.merges[segment] && segment != d.exit {
+			parent := g.dominator[segment]
+			s.children[parent] = append(s.children[parent], segment)
+		}
+	}
+	s.emit(opcode.Block, 0)
+	s.emit(opcode.LocalGet, numberLocal)
+	s.emit(opcode.BrIf, 0)
+	s.out = append(s.out, d.prefix...)
+	for range d.outer {
+		s.emit(opcode.Block, 0)
+	}
+	s.begin(opcode.Block, label{segment: d.exit})
+	s.tree(g.order[0])
+	s.end()
+	if g.position[d.exit] == none {
+		s.emit(opcode.Unreachable, 0) // for the types of what follows
+	}
+	s.out = append(s.out, d.suffix[:len(d.suffix)-1]...)
+	s.emit(opcode.Return, 0)
+	s.emit(opcode.End, 0)
+	s.emit(opcode.LocalGet, numberLocal)
+	s.emit(opcode.Call, resumed)
+	s.emit(opcode.End, 0)
+	b.structured = s.out
+	return s.out
+}
+
+func (s *structurer) emit(op byte, index uint32) {
+	s.out = append(s.out, instruction{op: op, index: index, count: opcode.NoType})
+}
+
+func (s *structurer) begin(op byte, l label) {
+	s.emit(op, 0)
+	s.opened[l.segment] = len(s.labels)
+	s.labels = append(s.labels, l)
+}
+
+func (s *structurer) end() {
+	s.emit(opcode.End, 0)
+	s.labels = s.labels[:len(s.labels)-1]
+}
+
+// tree writes a segment and all that it dominates.
+func (s *structurer) tree(segment int) {
+	loop := s.graph.loops[segment]
+	if loop {
+		s.begin(opcode.Loop, label{segment, true})
+	}
+	followers := s.children[segment]
+	for _, f := range followers {
+		s.begin(opcode.Block, label{segment: f})
+	}
+	s.segment(segment)
+	for i := len(followers) - 1; i >= 0; i-- {
+		s.end()
+		s.tree(followers[i])
+	}
+	if loop {
+		s.end()
+	}
+}
+
+// segment writes the code of a segment, and where it goes on.
+func (s *structurer) segment(of int) {
+	seg := &s.segments[of]
+	s.copy(seg)
+	switch {
+	case seg.next == none:
+	case !s.graph.back(of, seg.next) && !s.graph.merges[seg.next]:
+		s.tree(seg.next)
+	case s.labels[len(s.labels)-1] != label{segment: seg.next}: // else its end is here
+		s.branch(seg.next, 0, false)
+	}
+}
+
+// copy writes the code of a segment with branches for jumps.
+func (s *structurer) copy(seg *segment) {
+	jumps := seg.jumps
+	depth := 0
+	for at := 0; at < len(seg.code); at++ {
+		i := seg.code[at]
+		if len(jumps) > 0 && jumps[0].at == at {
+			j := jumps[0]
+			jumps = jumps[1:]
+			at += j.size - 1
+			if len(jumps) > 0 || !seg.tail {
+				s.branch(j.to, depth, j.maybe)
+			}
+			continue
+		}
+		switch i.op {
+		case opcode.Block, opcode.Loop, opcode.If:
+			depth++
+		case opcode.End:
+			depth--
+		case opcode.Br, opcode.BrIf:
+			if outside := s.outside(i.index, seg.home, depth+seg.depth); s.leaves(outside) {
+				if s.loop {
+					outside--
+				}
+				i = instruction{op: i.op, index: uint32(depth + len(s.labels) + outside)}
+			}
+		}
+		s.out = append(s.out, i)
+	}
+}
+
+// branch writes a branch to a segment from depth blocks in another.
+func (s *structurer) branch(to, depth int, maybe bool) {
+	op := byte(opcode.Br)
+	if maybe {
+		op = opcode.BrIf
+	}
+	s.emit(op, uint32(depth+len(s.labels)-1-s.opened[to]))
+}
