@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/portholehttp/porthole/abi"
 	"github.com/stretchr/testify/require"
 )
 
@@ -71,4 +72,26 @@ func (s *simulation) countEase(e *Engine) {
 			s.count("recalled")
 		}
 	}
+}
+
+// A handler that takes longer than a connection may be idle finds it open, and the time begins with its answer.
+func TestExpressOutlivesKeepAlive(t *testing.T) {
+	w := newWorld(t, hello)
+	s := w.connect()
+	w.data(s, get)
+	w.data(s, get)
+	var x uint64
+	w.handler = func(_ *world, ev Event) { x = ev.Target }
+	w.data(s, get)
+	require.Equal(t, easeAsked, w.engine.conn(s).ease)
+	w.pass(60 * sec)
+	require.False(t, w.sockets[s].closed)
+	require.Zero(t, w.timer, "the host is not asked to wake for nothing")
+	status, done := w.later(abi.OpResponseSend, x, abi.SendHead|abi.SendEnd, responseHead(200), "hello")
+	require.True(t, status == abi.StatusOK && done)
+	idle := abi.DefaultOptions.KeepAliveTimeout + keepAliveBuffer
+	w.pass(idle - 1)
+	require.False(t, w.sockets[s].closed)
+	w.pass(1)
+	require.True(t, w.sockets[s].closed)
 }

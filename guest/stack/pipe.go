@@ -43,6 +43,9 @@ func (e *Engine) side(handle uint64) side {
 		return side{c: c}
 	}
 	if x := e.handles.exchange(handle); x != nil {
+		if x.conn != nil {
+			x.conn.leaveExpress() // bytes may go to it by other ways than Operation
+		}
 		return side{x, x.conn}
 	}
 	return side{}
