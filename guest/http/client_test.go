@@ -526,35 +526,40 @@ func TestPipeOfTheLastPiece(t *testing.T) {
 		begin func(*ServerResponse, *ClientResponse)
 		want  []string
 	}{
-		{"alone", func(res *ServerResponse, answer *ClientResponse) { answer.Pipe(res) }, []string{`send 7 HEAD|END 200 {} "last"`}},
+		{"alone", func(res *ServerResponse, answer *ClientResponse) { answer.Pipe(res) }, []string{`send 7 HEAD|END 200 {Content-Length: 4} "last"`}},
+		{"of no known length, which is not to become known", func(res *ServerResponse, answer *ClientResponse) {
+			res.RemoveHeader("Content-Length")
+			answer.Pipe(res)
+		}, []string{`send 7 HEAD 200 {} "last"`, `send 7 END ""`}},
 		{"a write before the end", func(res *ServerResponse, answer *ClientResponse) {
 			answer.OnEnd(func() { res.WriteString("more") })
 			answer.Pipe(res)
-		}, []string{`send 7 HEAD 200 {} "last"`, `send 7 "more"`, `send 7 END ""`}},
+		}, []string{`send 7 HEAD 200 {Content-Length: 4} "last"`, `send 7 "more"`, `send 7 END ""`}},
 		{"another listener that writes", func(res *ServerResponse, answer *ClientResponse) {
 			answer.Pipe(res)
 			answer.OnData(func(chunk []byte) { res.Write(chunk) })
-		}, []string{`send 7 HEAD 200 {} "last"`, `send 7 "last"`, `send 7 END ""`}},
+		}, []string{`send 7 HEAD 200 {Content-Length: 4} "last"`, `send 7 "last"`, `send 7 END ""`}},
 		{"another end", func(res *ServerResponse, answer *ClientResponse) {
 			answer.OnEnd(func() { res.EndString("end") })
 			answer.Pipe(res)
-		}, []string{`send 7 HEAD 200 {} "last"`, `send 7 END "end"`}},
+		}, []string{`send 7 HEAD 200 {Content-Length: 4} "last"`, `send 7 END "end"`}},
 		{"flushed", func(res *ServerResponse, answer *ClientResponse) {
 			answer.OnEnd(func() { assert.True(t, res.HeadersSent()); res.FlushHeaders() })
 			answer.Pipe(res)
-		}, []string{`send 7 HEAD 200 {} "last"`, `send 7 END ""`}},
+		}, []string{`send 7 HEAD 200 {Content-Length: 4} "last"`, `send 7 END ""`}},
 		{"paused before the end", func(res *ServerResponse, answer *ClientResponse) {
 			answer.Pipe(res)
 			answer.OnData(func([]byte) { answer.Pause() })
-		}, []string{`send 7 HEAD 200 {} "last"`}},
+		}, []string{`send 7 HEAD 200 {Content-Length: 4} "last"`}},
 		{"trailers", func(res *ServerResponse, answer *ClientResponse) {
+			res.RemoveHeader("Content-Length")
 			answer.OnEnd(func() { assert.NoError(t, res.AddTrailers(Header{"A", "b"})) })
 			answer.Pipe(res)
 		}, []string{`send 7 HEAD 200 {} "last"`, `send 7 END|TRAILERS {A: b} ""`}},
 		{"two pipes", func(res *ServerResponse, answer *ClientResponse) {
 			answer.Pipe(res)
 			answer.Pipe(res)
-		}, []string{`send 7 HEAD 200 {} "last"`, `send 7 "last"`, `send 7 END ""`}},
+		}, []string{`send 7 HEAD 200 {Content-Length: 4} "last"`, `send 7 "last"`, `send 7 END ""`}},
 		{"a head that is refused", func(res *ServerResponse, answer *ClientResponse) {
 			res.OnError(func(error) {})
 			res.StatusCode = 1
@@ -563,6 +568,7 @@ func TestPipeOfTheLastPiece(t *testing.T) {
 	} {
 		p := newPort(t)
 		CreateServer(func(_ *ServerRequest, res *ServerResponse) {
+			assert.NoError(t, res.SetHeader("Content-Length", "4"))
 			Get(RequestOptions{}, func(answer *ClientResponse) { c.begin(res, answer) })
 		})
 		request(7, get)

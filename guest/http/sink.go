@@ -39,7 +39,8 @@ func (s *pipeSink) AddDrain(t port.Task) { (*outgoing)(s).own().addDrain(t) }
 // AddClose implements flow.Message.
 func (s *pipeSink) AddClose(t port.Task) { (*outgoing)(s).own().addClose(t) }
 
-// Hold implements flow.Message. The head is completed as by Write, so that a head that is not valid is told at the same time.
+// Hold implements flow.Message. The head is completed as by Write, so that a head that is not valid is told at the same time. If the engine is still to choose
+// how the body is framed, it must see a piece without an end first, as by Node's pipe, or it would choose a length.
 func (s *pipeSink) Hold(chunk []byte) bool {
 	o := (*outgoing)(s)
 	if o.ended || o.needDrain || len(chunk) == 0 || o.own().held != nil {
@@ -47,6 +48,9 @@ func (s *pipeSink) Hold(chunk []byte) bool {
 	}
 	if !o.implicitHead() {
 		return false
+	}
+	if !o.headSent && !o.headers.Has("content-length") {
+		return o.Write(chunk)
 	}
 	if !o.message().noBody() {
 		o.more.held = chunk

@@ -9,7 +9,7 @@ import (
 // sender is no faster than the receiver of dst. If dst has an OnClose(func()) or OnClose(func(bool)), what
 // comes after it is discarded.
 //
-// A last piece that is known for one, as of a body that comes as a whole, is given to the End of dst, so that both leave together.
+// A last piece that is known for one, as of a body that comes as a whole, leaves together with the end if dst is one of ours.
 //
 // When the first piece was written, which sends a head if there is one, the engine is asked to move the rest, for which it
 // does the same. What it does not move comes as ever, and so does the end.
@@ -71,7 +71,7 @@ func (p *pipe) data(chunk []byte) {
 			return
 		}
 		p.from.Pause()
-	case p.message == nil && p.from.lastForPipe():
+	case p.message == nil && p.sink != nil && p.from.lastForPipe():
 		p.ended = true
 		p.to.End(chunk)
 		return
