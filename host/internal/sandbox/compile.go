@@ -73,10 +73,9 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 	key := codeKey{sha256.Sum256(wasm), c}
 	made := e.share(key)
 	if made == nil {
-		if made, err = e.translate(wasm, c); err != nil {
+		if made, err = e.translate(wasm, key); err != nil {
 			return nil, err
 		}
-		made.key = key
 		e.keep(made)
 	}
 	return &Module{name: name, engine: e, code: made}, nil
@@ -84,22 +83,22 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 
 // translate makes code of a module's bytes. One that is refused when it is optimized is judged as it is: it may be accepted, as it has less
 // code, and what is wrong with it is told in the terms of its author.
-func (e *Engine) translate(wasm []byte, c CompileConfig) (*code, error) {
+func (e *Engine) translate(wasm []byte, k codeKey) (*code, error) {
 	compileHook()
-	if m, err := e.rewrite(wasm, c); err == nil {
-		if made, err := e.nativeCode(m); err == nil {
+	if m, err := e.rewrite(wasm, k); err == nil {
+		if made, err := e.nativeCode(m, k); err == nil {
 			return made, nil
 		}
 	}
-	m, err := bound(wasm, c)
+	m, err := bound(wasm, k.config)
 	if err != nil {
 		return nil, err
 	}
-	return e.nativeCode(m)
+	return e.nativeCode(m, k)
 }
 
 // nativeCode has a module compiled.
-func (e *Engine) nativeCode(m *instrument.Module) (*code, error) {
+func (e *Engine) nativeCode(m *instrument.Module, k codeKey) (*code, error) {
 	ctx := context.Background() // of the caller's, wazero looks at some values that are not the caller's to give
 	if e.Modules() == 0 {
 		ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
@@ -113,7 +112,7 @@ func (e *Engine) nativeCode(m *instrument.Module) (*code, error) {
 		_ = compiled.Close(ctx) // nothing runs of it
 		return nil, ErrNoMemory
 	}
-	return &code{compiled: compiled, globals: m.Globals, resettable: m.Resettable, pages: e.growable(memory)}, nil
+	return &code{key: k, compiled: compiled, globals: m.Globals, resettable: m.Resettable, pages: e.growable(memory)}, nil
 }
 
 // growable returns to how many pages a memory can grow, 0 if it has them all from the start.

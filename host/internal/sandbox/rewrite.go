@@ -13,12 +13,12 @@ import (
 )
 
 // rewrite returns what does the same as wasm with less code, and what bounds it.
-func (e *Engine) rewrite(wasm []byte, c CompileConfig) (*instrument.Module, error) {
+func (e *Engine) rewrite(wasm []byte, k codeKey) (*instrument.Module, error) {
 	pages := e.memoryPages
-	if c.MemoryPages != 0 {
-		pages = min(pages, c.MemoryPages)
+	if most := k.config.MemoryPages; most != 0 {
+		pages = min(pages, most)
 	}
-	return e.rewritten.rewrite(wasm, optimize.Config{MemoryPages: pages}, c)
+	return e.rewritten.rewrite(wasm, k, optimize.Config{MemoryPages: pages})
 }
 
 // bound adds to wasm what bounds it.
@@ -36,15 +36,15 @@ type rewrittenDir string
 // smallModule is the size up to which rewriting takes no longer than looking for a file, in bytes.
 const smallModule = 64 << 10
 
-func (d rewrittenDir) rewrite(wasm []byte, o optimize.Config, c CompileConfig) (*instrument.Module, error) {
+func (d rewrittenDir) rewrite(wasm []byte, k codeKey, o optimize.Config) (*instrument.Module, error) {
 	if d == "" || len(wasm) <= smallModule {
-		return bound(optimize.Rewrite(wasm, o), c)
+		return bound(optimize.Rewrite(wasm, o), k.config)
 	}
-	file := d.file(wasm, o, c)
+	file := d.file(k, o)
 	if m := readRewritten(file); m != nil {
 		return m, nil
 	}
-	m, err := bound(optimize.Rewrite(wasm, o), c)
+	m, err := bound(optimize.Rewrite(wasm, o), k.config)
 	if err == nil {
 		_ = writeRewritten(file, m) // it is done again next time
 	}
@@ -52,15 +52,15 @@ func (d rewrittenDir) rewrite(wasm []byte, o optimize.Config, c CompileConfig) (
 }
 
 // file returns the name of the file for a module.
-func (d rewrittenDir) file(wasm []byte, o optimize.Config, c CompileConfig) string {
-	h := sha256.New()
-	_ = binary.Write(h, binary.LittleEndian, struct { // a hash takes all
+func (d rewrittenDir) file(k codeKey, o optimize.Config) string {
+	of, _ := binary.Append(nil, binary.LittleEndian, struct { // its size is fixed
 		Optimize, Instrument uint32
 		Pages                uint32
 		Config               CompileConfig
-	}{optimize.Version, instrument.Version, o.MemoryPages, c})
-	h.Write(wasm)
-	return filepath.Join(string(d), hex.EncodeToString(h.Sum(nil))+".wasm")
+		Sum                  [sha256.Size]byte
+	}{optimize.Version, instrument.Version, o.MemoryPages, k.config, k.sum})
+	name := sha256.Sum256(of)
+	return filepath.Join(string(d), hex.EncodeToString(name[:])+".wasm")
 }
 
 // trailer stands behind the bytes of a module in its file.

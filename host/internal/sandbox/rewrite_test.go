@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"crypto/sha256"
 	"os"
 	"testing"
 
@@ -16,14 +17,15 @@ func TestRewrittenDir(t *testing.T) {
 	d := rewrittenDir(t.TempDir() + "/rewritten")
 	o := optimize.Config{MemoryPages: 1000}
 	c := CompileConfig{Meter: true, CallDepth: 1000}
+	k := codeKey{sha256.Sum256(wasm.Stack), c}
 	want, err := bound(optimize.Rewrite(wasm.Stack, o), c)
 	require.NoError(t, err)
 	require.NotZero(t, want.Globals)
 	require.True(t, want.Resettable)
-	got, err := d.rewrite(wasm.Stack, o, c)
+	got, err := d.rewrite(wasm.Stack, k, o)
 	require.NoError(t, err)
 	require.Equal(t, want, got)
-	file := d.file(wasm.Stack, o, c)
+	file := d.file(k, o)
 	require.Equal(t, want, readRewritten(file))
 	entries, err := os.ReadDir(string(d))
 	require.NoError(t, err)
@@ -32,18 +34,18 @@ func TestRewrittenDir(t *testing.T) {
 	other, err := bound([]byte("\x00asm\x01\x00\x00\x00"), CompileConfig{})
 	require.NoError(t, err)
 	require.NoError(t, writeRewritten(file, other))
-	got, err = d.rewrite(wasm.Stack, o, c)
+	got, err = d.rewrite(wasm.Stack, k, o)
 	require.NoError(t, err)
 	assert.Equal(t, other, got, "it is not read")
-	assert.NotEqual(t, file, d.file(wasm.Stack, optimize.Config{MemoryPages: 1001}, c))
-	assert.NotEqual(t, file, d.file(wasm.Stack, o, CompileConfig{Meter: true, CallDepth: 1001}))
-	assert.NotEqual(t, file, d.file(wasm.Stack[1:], o, c))
+	assert.NotEqual(t, file, d.file(k, optimize.Config{MemoryPages: 1001}))
+	assert.NotEqual(t, file, d.file(codeKey{k.sum, CompileConfig{Meter: true, CallDepth: 1001}}, o))
+	assert.NotEqual(t, file, d.file(codeKey{sha256.Sum256(wasm.Stack[1:]), c}, o))
 
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)
 	for _, damaged := range [][]byte{nil, b[:len(b)-1], append([]byte{'A'}, b[1:]...)} {
 		require.NoError(t, os.WriteFile(file, damaged, 0o600))
-		got, err := d.rewrite(wasm.Stack, o, c)
+		got, err := d.rewrite(wasm.Stack, k, o)
 		require.NoError(t, err)
 		assert.Equal(t, want, got)
 		assert.Equal(t, want, readRewritten(file), "it is not written again")
@@ -52,7 +54,7 @@ func TestRewrittenDir(t *testing.T) {
 
 func TestRefusedModuleIsNotKept(t *testing.T) {
 	d := rewrittenDir(t.TempDir() + "/rewritten")
-	_, err := d.rewrite(make([]byte, smallModule+1), optimize.Config{}, CompileConfig{Meter: true})
+	_, err := d.rewrite(make([]byte, smallModule+1), codeKey{config: CompileConfig{Meter: true}}, optimize.Config{})
 	require.Error(t, err)
 	assert.NoDirExists(t, string(d))
 }
