@@ -36,7 +36,12 @@ type Custom struct {
 func Handler() Spec { return guest(abi.HandlerImports, abi.HandlerExports) }
 
 // Stack returns something with the shape of the stack.
-func Stack() Spec { return guest(abi.StackImports, abi.StackExports) }
+// Its memory has room for a receive buffer of 256 KiB at 0.
+func Stack() Spec {
+	s := guest(abi.StackImports, abi.StackExports)
+	s.Memories[0].Min = 5
+	return s
+}
 
 // guest imports all of imports, exports all of exports, a memory of two pages and _initialize.
 func guest(imports, exports []abi.Function) Spec {
