@@ -37,10 +37,12 @@ func newChunk() { chunk, chunkUsed = new([chunkSize / 8]uint64), 0 }
 // Keep returns head, of the event under way, as a string. It is called once in an event. As long as the string is there so are, as a rule, those of
 // the requests that came right before and after it: a chunk in all.
 func Keep(head []byte) string {
-	if unsafe.Pointer(unsafe.SliceData(head)) != unsafe.Add(unsafe.Pointer(chunk), chunkUsed) {
+	size := (uintptr(len(head)) + 7) &^ 7
+	// A full chunk ends where something else may begin.
+	if uintptr(unsafe.Pointer(unsafe.SliceData(head)))-uintptr(unsafe.Pointer(chunk)) != chunkUsed || chunkUsed+size > chunkSize {
 		return keepCopy(head)
 	}
-	chunkUsed += (uintptr(len(head)) + 7) &^ 7
+	chunkUsed += size
 	return *(*string)(unsafe.Pointer(&head)) // it is not written again
 }
 
@@ -49,7 +51,7 @@ func Keep(head []byte) string {
 //go:noinline
 func keepCopy(head []byte) string {
 	size := uintptr(len(head))
-	if size > chunkMost {
+	if size == 0 || size > chunkMost {
 		return string(head)
 	}
 	p := (*byte)(room(size))
