@@ -107,19 +107,11 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 
 // compileStack begins to compile the stack.
 func compileStack(e *sandbox.Engine, wasm []byte) (wait func() (*sandbox.Module, error)) {
-	type result struct {
-		module *sandbox.Module
-		err    error
-	}
-	done := make(chan result, 1)
-	go func() {
-		m, err := e.Compile(context.Background(), "stack", wasm, sandbox.CompileConfig{})
-		done <- result{m, err}
-	}()
-	return sync.OnceValues(func() (*sandbox.Module, error) {
-		r := <-done
-		return r.module, r.err
+	wait = sync.OnceValues(func() (*sandbox.Module, error) {
+		return e.Compile(context.Background(), "stack", wasm, sandbox.CompileConfig{})
 	})
+	go func() { _, _ = wait() }() // who needs it gets the error
+	return wait
 }
 
 // openCache returns the cache that c asks for, and the directory of rewritten modules in it, empty if it is not on disk. That the default place

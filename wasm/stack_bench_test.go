@@ -1,14 +1,12 @@
 package wasm_test
 
 import (
-	"bytes"
 	"context"
 	"os"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/portholehttp/porthole/abi"
+	"github.com/portholehttp/porthole/internal/workload"
 	"github.com/portholehttp/porthole/wasm"
 	"github.com/stretchr/testify/require"
 	"github.com/tetratelabs/wazero"
@@ -88,13 +86,13 @@ func BenchmarkStack(b *testing.B) {
 	inbox := call("on_inbox", uint64(len(response)))
 
 	onData, onOperation, onTurn := stack.ExportedFunction("on_socket_data"), stack.ExportedFunction("on_operation"), stack.ExportedFunction("on_turn")
-	for _, c := range benchmarkCases() {
-		b.Run(c.name, func(b *testing.B) {
+	for _, c := range workload.Cases() {
+		b.Run(c.Name, func(b *testing.B) {
 			args := make([]uint64, 6)
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				h.exchange, h.written = h.exchange[:0], 0
-				in := c.input[i%len(c.input)]
+				in := c.Input[i%len(c.Input)]
 				put(receive, in)
 				args[0], args[1], args[2] = socket, uint64(len(in)), 2
 				if err := onData.CallWithStack(ctx, args); err != nil {
@@ -116,45 +114,12 @@ func BenchmarkStack(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
-				if len(h.exchange) != c.requests || h.written == 0 {
+				if len(h.exchange) != c.Requests || h.written == 0 {
 					b.Fatalf("%d exchanges, %d bytes written", len(h.exchange), h.written)
 				}
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(c.requests), "ns/request")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(c.Requests), "ns/request")
 		})
-	}
-}
-
-// benchmarkCase is what a client sends, in turn, each time in one piece.
-type benchmarkCase struct {
-	name     string
-	requests int // in a piece
-	input    [][]byte
-}
-
-// benchmarkCases are those of BenchmarkExchange in guest/stack. The stack remembers heads; with 200 that all differ it never sees
-// one again in time.
-func benchmarkCases() []benchmarkCase {
-	const kinds = 200
-	curl := "Host: localhost:8080\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n"
-	long := "Host: localhost:8080\r\n" + strings.Repeat("X-Some-Field-Name: some value, not too short\r\n", 19)
-	get := func(target, fields string) []byte { return []byte("GET " + target + " HTTP/1.1\r\n" + fields + "\r\n") }
-	each := func(f func(n string) []byte) (all [][]byte) {
-		for n := range kinds {
-			all = append(all, f(strconv.Itoa(1000+n)))
-		}
-		return all
-	}
-	number := func(fields, n string) string { return fields + "X-Number: " + n + "\r\n" }
-	post := append([]byte("POST /upload HTTP/1.1\r\n"+curl+"Content-Length: 16384\r\n\r\n"), make([]byte, 16384)...)
-	return []benchmarkCase{
-		{"hello/same", 1, [][]byte{get("/", curl)}},
-		{"hello/targets", 1, each(func(n string) []byte { return get("/items/"+n, curl) })},
-		{"hello/different", 1, each(func(n string) []byte { return get("/", number(curl, n)) })},
-		{"20fields/same", 1, [][]byte{get("/", long)}},
-		{"20fields/different", 1, each(func(n string) []byte { return get("/", number(long, n)) })},
-		{"post16k", 1, [][]byte{post}},
-		{"pipelined16", 16, [][]byte{bytes.Repeat(get("/", curl), 16)}},
 	}
 }
 

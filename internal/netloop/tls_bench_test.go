@@ -2,7 +2,6 @@ package netloop
 
 import (
 	"net"
-	"sync"
 	"testing"
 )
 
@@ -26,22 +25,7 @@ func BenchmarkEchoTLS(b *testing.B) {
 				attach(ours)
 				roundTrip(b, theirs, make([]byte, 256))
 			}
-			b.ReportAllocs()
-			b.ResetTimer()
-			var all sync.WaitGroup
-			for i, c := range peers {
-				all.Go(func() {
-					p := make([]byte, 256)
-					for n := i; n < b.N; n += conns {
-						roundTrip(b, c, p)
-					}
-				})
-			}
-			all.Wait()
-			b.StopTimer()
-			for _, c := range peers {
-				_ = c.Close()
-			}
+			roundTrips(b, peers)
 		})
 	}
 }

@@ -193,16 +193,8 @@ func (t *tlsSocket) flush() {
 	if len(rest) == 0 {
 		return
 	}
-	if t.loop.cork.takes(&t.pollSocket, rest) {
-		t.sent += len(rest)
-	} else {
-		t.loop.cork.pull(&t.pollSocket)
-		n, err := writeFD(t.fd, rest)
-		if err != nil && !errors.Is(err, syscall.EAGAIN) {
-			t.failLater(statusOf(err))
-		}
-		t.sent += n
-	}
+	n, _ := t.pollSocket.write(rest)
+	t.sent += n
 	t.owes = t.sent < len(t.unsent)
 	if !t.owes {
 		t.loop.buffers.put(t.unsent)

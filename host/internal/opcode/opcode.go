@@ -56,6 +56,7 @@ const (
 	I32Sub        = 0x6b
 	I32DivS       = 0x6d
 	I32RemU       = 0x70
+	I32And        = 0x71
 	I64Clz        = 0x79
 	I64Popcnt     = 0x7b
 	I64Add        = 0x7c

@@ -72,7 +72,6 @@ func (f *framer) segment(k int) bool {
 	depth := 0
 	for code := f.segments[k].code; len(code) > 0; {
 		i := &code[0]
-		done := 1 // instructions that are written
 		switch i.op {
 		case opcode.Block, opcode.Loop, opcode.If:
 			depth++
@@ -107,8 +106,8 @@ func (f *framer) segment(k int) bool {
 				return false
 			}
 		}
-		f.out = append(f.out, code[:done]...)
-		code = code[done:]
+		f.out = append(f.out, *i)
+		code = code[1:]
 	}
 	return true
 }

@@ -5,28 +5,13 @@ import (
 	"slices"
 
 	"github.com/portholehttp/porthole/abi"
-)
-
-// Instructions of the binary format.
-const (
-	opUnreachable = 0x00
-	opLoop        = 0x03
-	opIf          = 0x04
-	opEnd         = 0x0b
-	opBr          = 0x0c
-	opCall        = 0x10
-	opDrop        = 0x1a
-	opLocalGet    = 0x20
-	opI32Store    = 0x36
-	opI32Const    = 0x41
-	opI32And      = 0x71
-	noResult      = 0x40
+	"github.com/portholehttp/porthole/host/internal/opcode"
 )
 
 // Trapping returns a handler that traps at every event.
 func Trapping() Spec {
 	s := Handler()
-	s.Function("on_event").Body = []byte{opUnreachable}
+	s.Function("on_event").Body = []byte{opcode.Unreachable}
 	return s
 }
 
@@ -34,7 +19,7 @@ func Trapping() Spec {
 func Endless() Spec {
 	s := Handler()
 	s.Function("on_inbox").Body = constant(inbox)
-	s.Function("on_event").Body = atEnd([]byte{opLoop, noResult, opBr, 0, opEnd})
+	s.Function("on_event").Body = atEnd([]byte{opcode.Loop, opcode.NoType, opcode.Br, 0, opcode.End})
 	return s
 }
 
@@ -52,9 +37,9 @@ func AnsweringWith(text string) Spec {
 	)
 	s.Function("on_inbox").Body = constant(inbox)
 	s.Function("on_event").Body = atEnd(slices.Concat(
-		[]byte{opLocalGet, target}, constant(int32(abi.SendHead|abi.SendEnd)),
+		[]byte{opcode.LocalGet, target}, constant(int32(abi.SendHead|abi.SendEnd)),
 		constant(head), constant(abi.ResponseHeadSize), constant(body), constant(bodySize),
-		[]byte{opCall, 0, opDrop}, // function 0 is the first import, response_send
+		[]byte{opcode.Call, 0, opcode.Drop}, // function 0 is the first import, response_send
 	))
 	return s
 }
@@ -68,26 +53,16 @@ const flags, target = 1, 2
 // atEnd returns code for on_event that does something when all of a request has arrived.
 func atEnd(code []byte) []byte {
 	return slices.Concat(
-		[]byte{opLocalGet, flags}, constant(int32(abi.EventEnd)), []byte{opI32And, opIf, noResult},
+		[]byte{opcode.LocalGet, flags}, constant(int32(abi.EventEnd)), []byte{opcode.I32And, opcode.If, opcode.NoType},
 		code,
-		[]byte{opEnd},
+		[]byte{opcode.End},
 	)
 }
 
 // store writes the instructions that put v at address.
 func store(address, v int32) []byte {
-	return slices.Concat(constant(address), constant(v), []byte{opI32Store, 2, 0})
+	return slices.Concat(constant(address), constant(v), []byte{opcode.I32Store, 2, 0})
 }
 
-// constant writes i32.const, whose operand is a signed LEB128 number.
-func constant(v int32) []byte {
-	b := []byte{opI32Const}
-	for {
-		low := byte(v & 0x7f)
-		v >>= 7 // keeps the sign
-		if v == 0 && low&0x40 == 0 || v == -1 && low&0x40 != 0 {
-			return append(b, low)
-		}
-		b = append(b, low|0x80)
-	}
-}
+// constant writes i32.const.
+func constant(v int32) []byte { return opcode.AppendInt([]byte{opcode.I32Const}, int64(v)) }
