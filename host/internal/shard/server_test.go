@@ -317,6 +317,7 @@ func TestBothDie(t *testing.T) {
 	p.set(stackTrapIn, trapInOperation)
 	p.emit(abi.EventRequest, 0, exchangeA)
 	p.closed()
+	w.steady()
 	p = w.connect()
 	assert.EqualValues(t, o.listener.handle, p.memory(stackListened, 1)[0])
 	ports.idle(t)
