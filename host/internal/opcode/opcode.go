@@ -45,7 +45,10 @@ const (
 	I32Eqz        = 0x45
 	I32Eq         = 0x46
 	I32Ne         = 0x47
+	I32LtU        = 0x49
 	I32GtU        = 0x4b
+	I32LeU        = 0x4d
+	I32GeU        = 0x4f
 	I64Eqz        = 0x50
 	I64Eq         = 0x51
 	I64Ne         = 0x52

@@ -91,28 +91,28 @@ func (b *body) signature() module.Signature {
 	return b.module.Types[b.module.FunctionTypes[b.index]]
 }
 
-// split writes a function with a dispatch as two: one that begins at its beginning, and one that is resumed anywhere.
+// split writes a function with a dispatch as blocks and loops. It reports false for one that has none, or that they cannot express.
 func (b *body) split() bool {
 	d, ok := b.findDispatch(b.code)
 	if !ok {
 		return false
 	}
-	resumed := uint32(len(b.module.FunctionTypes) + len(b.rewriter.added))
-	if code, ok := b.frame(&d, resumed); ok {
+	if code, resumes, ok := b.frame(&d); ok {
 		if d, ok = b.findDispatch(code); !ok {
 			return false
 		}
+		d.resumes = resumes
 	} else {
 		b.forgetAdded()
+	}
+	if !d.enter(b.base) {
+		return false
 	}
 	g, ok := newGraph(&d)
 	if !ok {
 		return false
 	}
-	b.bodies = b.append(b.bodies, b.structure(&d, g, resumed))
-	b.forgetAdded()
-	b.resumed = b.append(b.resumed, b.code)
-	b.rewriter.added = append(b.rewriter.added, addedTo{uint32(b.index)})
+	b.bodies = b.append(b.bodies, b.structure(&d, g))
 	return true
 }
 

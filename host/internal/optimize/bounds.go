@@ -20,9 +20,12 @@ type bounds struct {
 	values
 	code     []instruction
 	accesses []access // of the region
+	start    int32    // the first instruction of the region
 	edits    []edit
 	groups   int // of the region that have taken a local
 
+	based    bool     // the base has been set on every way here
+	anchor   int32    // an instruction; negative: there is none
 	frame    farthest // accesses from the base
 	constant farthest // accesses of constant addresses
 }
@@ -56,9 +59,16 @@ func (b *bounds) check(code []instruction) []instruction {
 	b.reset(len(b.types)+b.added, b.module.Globals, b.body.base)
 	b.frame.reset()
 	b.constant.reset()
+	b.anchor, b.start, b.based = -1, 0, false
 	for i := range code {
 		at := int32(i)
 		switch op := code[i].op; {
+		case isAnchor(&code[i]):
+			b.anchor = at
+			b.edit(at, 1)
+		case setsLocal(&code[i], b.body.base):
+			b.based = true
+			b.step(&code[i], at)
 		case op >= opcode.I32Load && op < opcode.I32Store:
 			b.access(at, b.pop())
 			b.compute(0, at)
@@ -68,6 +78,7 @@ func (b *bounds) check(code []instruction) []instruction {
 		case op == opcode.Block && code[i].count == opcode.NoType: // the engine goes on in the same piece of code
 		case !isPlain(op) || !b.step(&code[i], at):
 			b.endRegion()
+			b.start = at + 1
 		}
 	}
 	b.endRegion()
@@ -99,7 +110,7 @@ func (b *bounds) constantAccess(a access) {
 		return
 	}
 	b.take(a, b.zeroLocal(), uint32(offset))
-	b.constant.add(a.at, offset+a.reach, b.region)
+	b.constant.add(a.at, offset+a.reach, b.region, b.start)
 }
 
 // endRegion rewrites the accesses of the region.
@@ -123,7 +134,7 @@ func (b *bounds) endRegion() {
 
 // frameGroup rewrites accesses from the stack pointer to such from the base, for which all in the function share a check: see framer.
 func (b *bounds) frameGroup(all []access) bool {
-	if b.body.base == noLocal {
+	if !b.based {
 		return false
 	}
 	base := b.local(b.body.base)
@@ -135,7 +146,7 @@ func (b *bounds) frameGroup(all []access) bool {
 	for _, a := range all {
 		distance := uint32(a.address.offset - base.offset)
 		b.take(a, b.body.base, distance)
-		b.frame.add(a.at, a.reach+uint64(distance), b.region)
+		b.frame.add(a.at, a.reach+uint64(distance), b.region, b.start)
 	}
 	return true
 }
@@ -219,6 +230,11 @@ func (b *bounds) moveOffset(at int32, by uint32) {
 // editCheck puts a check before an instruction: that from the address in a local on, as many bytes are in memory.
 func (b *bounds) editCheck(at int32, local uint32, reach uint64) {
 	b.edit(at, 0, instruction{op: opcode.LocalGet, index: local}, instruction{op: opcode.I32Load8U, index: uint32(reach - 1)}, instruction{op: opcode.Drop})
+}
+
+// editSame sets a local to what it has, before an instruction.
+func (b *bounds) editSame(at int32, local uint32) {
+	b.edit(at, 0, instruction{op: opcode.LocalGet, index: local}, instruction{op: opcode.LocalSet, index: local})
 }
 
 func (b *bounds) edit(at, removed int32, made ...instruction) {

@@ -30,6 +30,9 @@ type dispatch struct {
 	segments []segment // those between the labels; then one for what follows the loop, at exit, without code; then those that were moved out
 	exit     int
 	suffix   []instruction // behind the end of the loop
+
+	resumes []bool // by segment between the labels: the function can be resumed there; nil: at all that have a number
+	entry   entry
 }
 
 // numberLocal is the parameter that has the number.

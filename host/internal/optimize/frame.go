@@ -7,13 +7,13 @@ import "github.com/portholehttp/porthole/host/internal/opcode"
 // does not unwind the stack leaves it as it was. So local 1 is set once, at the prologue, and everything is addressed from a local that is
 // 8 below, the base: there the return addresses of calls are written.
 //
-// If the stack pointer is another after a call, the function goes on as one that is resumed there.
+// If the stack pointer is another after a call, the function calls itself, to be resumed there.
 type framer struct {
 	*body
 	*dispatch
 	out     []instruction
 	scratch uint32   // a local
-	resumed uint32   // the function that is called to go on
+	resumes []bool   // by segment: it is where a call returns to
 	numbers []uint32 // by segment: one of its numbers, or noNumber
 	entered bool     // the prologue is behind
 }
@@ -23,16 +23,18 @@ const (
 	stackLocal  = 1
 	wordSize    = 8 // of a return address, in bytes
 
-	noNumber = ^uint32(0)
+	numberMask = 1<<16 - 1 // of the number in a return address; the function is in the other bits
+	noNumber   = ^uint32(0)
 )
 
-// frame returns the code of d rewritten, with the dispatch. It reports false if something else is done with the stack pointer.
-func (b *body) frame(d *dispatch, resumed uint32) (code []instruction, ok bool) {
+// frame returns the code of d rewritten, with the dispatch, and which segments can be resumed. It reports false if something else is done with the
+// stack pointer.
+func (b *body) frame(d *dispatch) (code []instruction, resumes []bool, ok bool) {
 	if !b.goLinked || len(b.types) <= stackLocal || b.types[stackLocal] != opcode.I32 || len(d.prefix) != 2 || !readsStackPointer(d.prefix) {
-		return nil, false
+		return nil, nil, false
 	}
 	b.base = b.newLocal()
-	f := framer{body: b, dispatch: d, out: append(b.framed[:0], d.prefix...), scratch: b.newLocal(), resumed: resumed}
+	f := framer{body: b, dispatch: d, out: append(b.framed[:0], d.prefix...), scratch: b.newLocal(), resumes: make([]bool, d.exit)}
 	f.number()
 	entry := d.target(0)
 	prologue := hasPrologue(d.segments[entry].code)
@@ -43,7 +45,7 @@ func (b *body) frame(d *dispatch, resumed uint32) (code []instruction, ok bool) 
 	for k := range d.exit {
 		f.entered = !prologue || k != entry
 		if !f.segment(k) || !f.entered {
-			return nil, false
+			return nil, nil, false
 		}
 		if k+1 < d.exit {
 			f.make(opcode.End, 0)
@@ -53,7 +55,7 @@ func (b *body) frame(d *dispatch, resumed uint32) (code []instruction, ok bool) 
 		f.make(opcode.End, 0)
 	}
 	b.framed = append(f.out, d.suffix...)
-	return b.framed, true
+	return b.framed, f.resumes, true
 }
 
 // number finds the numbers of segments.
@@ -164,11 +166,12 @@ func (f *framer) call(c call, k, depth int) int {
 	switch next := c.rest; {
 	case len(next) == 0:
 		return -1
-	case next[0].op == opcode.BrIf && depth == 0 && len(next) == 1 && k+1 < f.exit && f.entered && f.numbers[k+1] != noNumber:
+	case next[0].op == opcode.BrIf && depth == 0 && len(next) == 1 && k+1 < f.exit && f.entered && f.target(uint32(c.code[0].constant)&numberMask) == k+1:
+		f.resumes[k+1] = true
 		f.out = append(f.out, next[0])
 		f.ifMoved()
 		f.constant(int64(f.numbers[k+1]))
-		f.make(opcode.Call, f.resumed)
+		f.make(opcode.Call, uint32(f.index))
 		f.make(opcode.Return, 0)
 		f.make(opcode.End, 0)
 		return c.size + 1
@@ -188,7 +191,7 @@ func (f *framer) make(op byte, index uint32) {
 }
 
 func (f *framer) constant(v int64) {
-	f.out = append(f.out, instruction{op: opcode.I32Const, constant: v})
+	f.out = append(f.out, constant(v))
 }
 
 func (f *framer) setBase() {
@@ -198,12 +201,13 @@ func (f *framer) setBase() {
 	f.make(opcode.LocalSet, f.base)
 }
 
-// ifMoved begins what is done when a call has left the stack pointer elsewhere.
+// ifMoved begins a block for what is done when a call has left the stack pointer elsewhere.
 func (f *framer) ifMoved() {
+	f.make(opcode.Block, 0)
 	f.make(opcode.GlobalGet, stackGlobal)
 	f.make(opcode.LocalGet, stackLocal)
-	f.make(opcode.I32Ne, 0)
-	f.make(opcode.If, 0)
+	f.make(opcode.I32Eq, 0)
+	f.make(opcode.BrIf, 0)
 }
 
 func (f *framer) trapIfMoved() {

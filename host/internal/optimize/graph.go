@@ -2,34 +2,45 @@ package optimize
 
 import "slices"
 
-// graph is how control flows between the segments of a dispatch that is entered at its number 0.
+// graph is how control flows between the segments of a dispatch: from the root, along the jumps, and to where the function is resumed.
 type graph struct {
 	d         *dispatch
-	order     []int // reachable segments so that each comes before those that it leads to, but for loops; the entry is the first
+	order     []int // reachable segments so that each comes before those that it leads to, but for loops; the root is the first
 	position  []int // by segment: its index in order; none: not reachable
-	dominator []int // by segment: the nearest other one that all ways to it pass; of the entry itself
+	dominator []int // by segment: the nearest other one that all ways to it pass; of the root itself
 	merges    []bool
 	loops     []bool
-	steps     int // that may still be done to find dominators
+	around    []int      // by segment: the beginning of the innermost loop around it; none
+	resumes   [][]resume // by segment, the root and those that begin loops: where a resumed function goes from there
+	steps     int        // that may still be done
 }
 
 // newGraph returns the graph of d. It reports false if blocks cannot express it, as there is a loop with two entries.
 func newGraph(d *dispatch) (g *graph, ok bool) {
 	n := len(d.segments)
-	g = &graph{d: d, position: make([]int, n), dominator: make([]int, n), merges: make([]bool, n), loops: make([]bool, n), steps: minSteps}
+	g = &graph{
+		d: d, position: make([]int, n), dominator: make([]int, n), merges: make([]bool, n), loops: make([]bool, n), around: make([]int, n),
+		resumes: make([][]resume, n), steps: minSteps,
+	}
 	for i := range n {
-		g.position[i], g.dominator[i] = none, none
+		g.position[i], g.around[i] = none, none
 		g.steps += stepsPerJump * (1 + len(d.segments[i].jumps))
 	}
-	g.sort(d.target(0))
+	g.sort()
 	g.dominate()
 	g.classify()
+	if g.steps > 0 {
+		g.findLoops()
+		g.resume()
+		g.dominate()
+		g.classify()
+	}
 	// What follows the loop is where a block ends, and reached by a branch if at all. Without a loop it is the end of the function.
 	g.merges[d.exit] = true
 	return g, g.steps > 0 && (d.loop || g.position[d.exit] == none)
 }
 
-// Hostile code must not make the search quadratic. Real code needs some two steps for each jump.
+// Hostile code must not make the work quadratic. Real code needs some two steps for each jump.
 const (
 	minSteps     = 1 << 14
 	stepsPerJump = 64
@@ -37,6 +48,9 @@ const (
 
 // edges calls f with each segment that one leads to. The last is that where the code goes on, if it does.
 func (g *graph) edges(of int, f func(to int, jump bool)) {
+	for _, r := range g.resumes[of] {
+		f(r.to, true)
+	}
 	s := &g.d.segments[of]
 	jumps := s.jumps
 	if s.tail {
@@ -50,8 +64,9 @@ func (g *graph) edges(of int, f func(to int, jump bool)) {
 	}
 }
 
-// sort finds the order, by a depth-first search that keeps its way in slices. What was moved out leads nowhere and comes last.
-func (g *graph) sort(entry int) {
+// sort finds the order, by a depth-first search that keeps its way in slices. What was moved out leads nowhere and comes last. Where the function
+// is resumed and nothing else leads to, the root does.
+func (g *graph) sort() {
 	const visited = 0
 	var way, pending, moved []int
 	enter := func(segment int) {
@@ -60,10 +75,21 @@ func (g *graph) sort(entry int) {
 		g.edges(segment, func(to int, _ bool) { pending = append(pending, to) })
 		slices.Reverse(pending[way[len(way)-1]:])
 	}
-	enter(entry)
+	root, resumed := g.d.entry.root, 0
+	enter(root)
 	for len(way) > 0 {
 		segment, bottom := way[len(way)-2], way[len(way)-1]
 		if len(pending) == bottom {
+			if segment == root {
+				for resumed < g.d.exit && (g.position[resumed] != none || g.d.entry.numbers[resumed] == noNumber) {
+					resumed++
+				}
+				if resumed < g.d.exit {
+					g.resumes[root] = append(g.resumes[root], resume{to: resumed})
+					enter(resumed)
+					continue
+				}
+			}
 			g.order = append(g.order, segment)
 			way = way[:len(way)-2]
 			continue
@@ -91,6 +117,9 @@ func (g *graph) back(from, to int) bool { return g.position[to] <= g.position[fr
 
 // dominate finds the dominators. One pass is enough as the ways back add none if each loop has one entry.
 func (g *graph) dominate() {
+	for i := range g.dominator {
+		g.dominator[i] = none
+	}
 	g.dominator[g.order[0]] = g.order[0]
 	for _, from := range g.order {
 		g.edges(from, func(to int, _ bool) {

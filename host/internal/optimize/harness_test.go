@@ -43,16 +43,6 @@ func rewriteFor(wasm []byte, pages uint32) []byte {
 	return optimize.Rewrite(wasm, optimize.Config{MemoryPages: pages})
 }
 
-// split returns how many functions were added to a module when it was rewritten.
-func split(t testing.TB, before, after []byte) int {
-	t.Helper()
-	m, err := module.Read(before)
-	require.NoError(t, err)
-	n, err := module.Read(after)
-	require.NoError(t, err)
-	return n.Functions - m.Functions
-}
-
 // instantiate runs wasm in an engine of its own, of the compiler's kind: what it may leave out is part of what is tested.
 func instantiate(t testing.TB, wasm []byte) api.Module {
 	t.Helper()
@@ -91,6 +81,12 @@ func (p pair) call(t testing.TB, name string, parameters ...uint64) []uint64 {
 		p.optimized.Memory().Write(0, memory)
 	}
 	return have
+}
+
+// write sets a number in both memories, if it is in them.
+func (p pair) write(address uint32, v uint64) {
+	p.plain.Memory().WriteUint64Le(address, v)
+	p.optimized.Memory().WriteUint64Le(address, v)
 }
 
 func (p pair) sameMemory(t testing.TB) {

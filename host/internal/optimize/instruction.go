@@ -11,6 +11,15 @@ type instruction struct {
 	constant   int64  // of i32.const and i64.const
 }
 
+// constant is i32.const.
+func constant(v int64) instruction { return instruction{op: opcode.I32Const, constant: v} }
+
+// anchor is where checks of all of a function may be made: see bounds.
+var anchor = instruction{op: opcode.Nop, index: 1}
+
+// isAnchor reports whether i is the anchor. What was read has no index.
+func isAnchor(i *instruction) bool { return i.op == opcode.Nop && i.index != 0 }
+
 // otherType is the type of a block with parameters or results.
 const otherType = 0xff
 

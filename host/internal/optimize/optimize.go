@@ -1,8 +1,8 @@
 // Package optimize rewrites WebAssembly modules so that the engine, which translates what it finds one by one, makes less and straighter machine
 // code of them. It is written for what Go's compiler makes of Go; other modules gain little, and lose nothing.
 //
-//	dispatch   a function of Go has a table of all its blocks, through which every jump goes. It becomes blocks and loops. The form with the
-//	           table is kept as another function, for what is resumed in the middle: see dispatch
+//	dispatch   a function of Go has a table of all its blocks, through which every jump goes. It becomes blocks and loops: see dispatch. One that
+//	           is resumed in the middle finds its way by comparisons: see resume
 //	frame      the stack pointer of Go, of which each call makes a new value to the engine, is kept in a local: see framer
 //	fold       comparisons that are made 64 bits wide and compared with zero are used as they are
 //	bounds     accesses of memory by one address, or by some that differ by constants, are checked once: see bounds
@@ -16,8 +16,9 @@
 //   - The instructions between two host calls differ, and so what a meter counts.
 //
 // In modules of Go's linker the package relies on what all code of Go's compiler keeps to, where it finds the forms of that compiler. A module that
-// only looks like it traps, or takes the way of a resumed function, where it does otherwise:
+// only looks like it traps, or goes on at another block, where it does otherwise:
 //
+//   - A function is resumed only behind calls that store where that is, and where nothing else leads to.
 //   - A function that returns 0 has the stack pointer, global 0, at what it was before the call. Otherwise the caller goes on as if it were
 //     resumed behind the call, which reads all that it needs from the stack again.
 //   - A call within a block, behind which a function cannot be resumed, unwinds the stack, or never returns. So does that of sigpanic for a nil
@@ -33,7 +34,7 @@ package optimize
 import "github.com/portholehttp/porthole/host/internal/module"
 
 // Version is that of what Rewrite makes of a module: it changes with each change of that, for those who keep the results.
-const Version = 1
+const Version = 2
 
 // Config says what is known of how a module is run.
 type Config struct {

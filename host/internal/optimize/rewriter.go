@@ -16,18 +16,12 @@ type rewriter struct {
 	minimum  uint64 // bytes of memory that are there from the start
 	small    bool   // memory stays below 4 GiB by more than spread
 
-	bodies  []byte    // of the functions of the module, as they become
-	resumed []byte    // the bodies of functions that are added
-	added   []addedTo // by function that is added
+	bodies []byte // of the functions, as they become
 }
 
-// addedTo is the function that one is added to, of which it has the type and the name.
-type addedTo struct{ index uint32 }
-
 const (
-	sectionCustom   = 0
-	sectionFunction = 3
-	sectionCode     = 10
+	sectionCustom = 0
+	sectionCode   = 10
 )
 
 // plan finds out what holds for all functions.
@@ -54,13 +48,24 @@ func (r *rewriter) plan(c Config) {
 
 // rewriteBodies writes the bodies. It reports false for a section of code that is malformed, or that there is none.
 func (r *rewriter) rewriteBodies() bool {
+	b := newBody(r)
+	return r.eachBody(func(s *module.Scanner, index int) {
+		begin := s.Pos
+		b.start(s, index)
+		if !b.rewrite() {
+			r.bodies = opcode.AppendUint(r.bodies, len(s.Data)-begin)
+			r.bodies = append(r.bodies, s.Data[begin:]...)
+		}
+	})
+}
+
+// eachBody calls f with each body, which ends the data of its scanner, and the index of the function.
+func (r *rewriter) eachBody(f func(s *module.Scanner, index int)) bool {
 	for _, section := range r.module.Sections {
 		if section.ID != sectionCode {
 			continue
 		}
-		r.bodies = make([]byte, 0, 2*(section.End-section.Begin))
 		s := section.Scanner(r.wasm)
-		b := newBody(r)
 		for i := range int(s.U32()) {
 			size := s.U32()
 			begin := s.Pos
@@ -68,55 +73,29 @@ func (r *rewriter) rewriteBodies() bool {
 			if s.Err != nil || r.imported+i >= len(r.module.FunctionTypes) {
 				return false
 			}
-			b.start(&module.Scanner{Data: s.Data[:s.Pos], Pos: begin, Section: s.Section}, r.imported+i)
-			if !b.rewrite() {
-				r.bodies = opcode.AppendUint(r.bodies, size)
-				r.bodies = append(r.bodies, r.wasm[begin:s.Pos]...)
-			}
+			f(&module.Scanner{Data: s.Data[:s.Pos], Pos: begin, Section: s.Section}, r.imported+i)
 		}
 		return s.Err == nil && s.Rest() == 0
 	}
 	return false
 }
 
-// assemble returns the module with the new bodies.
+// assemble returns the module with the new bodies, without debug information, which says where code was.
 func (r *rewriter) assemble() []byte {
-	out := make([]byte, 0, len(r.wasm)+len(r.bodies)+len(r.resumed))
+	out := make([]byte, 0, len(r.wasm)+len(r.bodies))
 	out = append(out, r.wasm[:module.PreambleSize]...)
 	for _, section := range r.module.Sections {
 		s := section.Scanner(r.wasm)
-		switch section.ID {
-		case sectionFunction:
-			types := opcode.AppendUint(nil, int(s.U32())+len(r.added))
-			types = append(types, r.wasm[s.Pos:section.End]...)
-			for _, a := range r.added {
-				types = opcode.AppendUint(types, r.module.FunctionTypes[a.index])
-			}
-			out = appendSection(out, section.ID, types)
-		case sectionCode:
-			count := opcode.AppendUint(nil, int(s.U32())+len(r.added))
-			out = appendSection(out, section.ID, count, r.bodies, r.resumed)
-		case sectionCustom:
-			out = r.appendCustom(out, section)
+		switch {
+		case section.ID == sectionCode:
+			count := opcode.AppendUint(nil, int(s.U32()))
+			out = appendSection(out, section.ID, count, r.bodies)
+		case section.ID == sectionCustom && strings.HasPrefix(s.Name(), ".debug_"):
 		default:
 			out = append(out, r.wasm[section.Start:section.End]...)
 		}
 	}
 	return out
-}
-
-// appendCustom keeps custom sections but for debug information, which says where code was. The added functions get names.
-func (r *rewriter) appendCustom(out []byte, section module.Section) []byte {
-	s := section.Scanner(r.wasm)
-	switch name := s.Name(); {
-	case strings.HasPrefix(name, ".debug_"):
-		return out
-	case name == "name" && len(r.added) > 0:
-		if names, ok := r.names(section); ok {
-			return appendSection(out, section.ID, names)
-		}
-	}
-	return append(out, r.wasm[section.Start:section.End]...)
 }
 
 func appendSection(out []byte, id byte, parts ...[]byte) []byte {

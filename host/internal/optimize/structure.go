@@ -2,13 +2,15 @@ package optimize
 
 import "github.com/portholehttp/porthole/host/internal/opcode"
 
-// structurer writes a dispatch that is entered at number 0 as blocks and loops, the way of Ramsey, "Beyond Relooper" (2022): each segment is followed
-// by those that it dominates, in blocks that end where those begin which are reached by a branch.
+// structurer writes a dispatch as blocks and loops, the way of Ramsey, "Beyond Relooper" (2022): each segment is followed by those that it dominates,
+// in blocks that end where those begin which are reached by a branch. The root leads to the beginning and to where the function is resumed.
 type structurer struct {
 	*dispatch
 	graph    *graph
 	children [][]int // by segment: those that merge and that it dominates next, the last one first
 	opened   []int   // by segment: the label that stands for it, an index of labels; it has one at a time, of the block or of the loop
+	further  []int   // by segment: the label of the way to it for what is resumed in the loop that it begins; none
+	resumed  uint32  // the local with the number of what is resumed in a loop; noLocal: that is nowhere
 	labels   []label // that are open, the outermost first
 	out      []instruction
 }
@@ -19,19 +21,23 @@ type label struct {
 	loop    bool
 }
 
-// structure returns d as it is without a dispatch, for number 0. For others it calls resumed.
-func (b *body) structure(d *dispatch, g *graph, resumed uint32) []instruction {
+// structure returns d as it is without its table.
+func (b *body) structure(d *dispatch, g *graph) []instruction {
 	n := len(d.segments)
-	s := structurer{dispatch: d, graph: g, children: make([][]int, n), opened: make([]int, n), out: b.structured[:0]}
+	s := structurer{
+		dispatch: d, graph: g, children: make([][]int, n), opened: make([]int, n), further: make([]int, n), resumed: noLocal, out: b.structured[:0],
+	}
 	for i := len(g.order) - 1; i > 0; i-- {
-		if segment := g.order[i]; g.merges[segment] && segment != d.exit {
+		segment := g.order[i]
+		if g.merges[segment] && segment != d.exit {
 			parent := g.dominator[segment]
 			s.children[parent] = append(s.children[parent], segment)
 		}
+		if len(g.resumes[segment]) > 0 && s.resumed == noLocal {
+			s.resumed = b.newLocal()
+		}
+		s.further[segment] = none
 	}
-	s.emit(opcode.Block, 0)
-	s.emit(opcode.LocalGet, numberLocal)
-	s.emit(opcode.BrIf, 0)
 	s.out = append(s.out, d.prefix...)
 	for range d.outer {
 		s.emit(opcode.Block, 0)
@@ -42,12 +48,7 @@ func (b *body) structure(d *dispatch, g *graph, resumed uint32) []instruction {
 	if g.position[d.exit] == none {
 		s.emit(opcode.Unreachable, 0) // for the types of what follows
 	}
-	s.out = append(s.out, d.suffix[:len(d.suffix)-1]...)
-	s.emit(opcode.Return, 0)
-	s.emit(opcode.End, 0)
-	s.emit(opcode.LocalGet, numberLocal)
-	s.emit(opcode.Call, resumed)
-	s.emit(opcode.End, 0)
+	s.out = append(s.out, d.suffix...)
 	b.structured = s.out
 	return s.out
 }
@@ -90,7 +91,14 @@ func (s *structurer) tree(segment int) {
 // segment writes the code of a segment, and where it goes on.
 func (s *structurer) segment(of int) {
 	seg := &s.segments[of]
-	s.copy(seg)
+	if of == s.entry.root {
+		s.enter()
+	} else {
+		if len(s.graph.resumes[of]) > 0 {
+			s.enterLoop(of)
+		}
+		s.copy(seg)
+	}
 	switch {
 	case seg.next == none:
 	case !s.graph.back(of, seg.next) && !s.graph.merges[seg.next]:
@@ -133,10 +141,12 @@ func (s *structurer) copy(seg *segment) {
 }
 
 // branch writes a branch to a segment from depth blocks in another.
-func (s *structurer) branch(to, depth int, maybe bool) {
+func (s *structurer) branch(to, depth int, maybe bool) { s.branchLabel(s.opened[to], depth, maybe) }
+
+func (s *structurer) branchLabel(label, depth int, maybe bool) {
 	op := byte(opcode.Br)
 	if maybe {
 		op = opcode.BrIf
 	}
-	s.emit(op, uint32(depth+len(s.labels)-1-s.opened[to]))
+	s.emit(op, uint32(depth+len(s.labels)-1-label))
 }

@@ -294,4 +294,29 @@
         return
     end
     unreachable)
+
+  ;; shuffled: numbers that are not in the order of the code
+  (func $shuffled (export "shuffled") (param i32) (result i32)
+    loop
+      block block block
+        local.get 0
+        br_table 0 2 1 2
+      end
+        i32.const 2
+        local.set 0
+        br 2
+      end
+        global.get $x
+        i64.const 3
+        i64.mul
+        global.set $x
+      end
+        global.get $x
+        i64.const 1
+        i64.add
+        global.set $x
+        i32.const 0
+        return
+    end
+    unreachable)
 )
