@@ -63,6 +63,15 @@ func findCall(code []instruction) (c call, ok bool) {
 	return call{at + 2, code[address:at], code[at+2:]}, true
 }
 
+// beginsWithCall reports whether nothing comes before a call in code.
+func beginsWithCall(code []instruction) bool {
+	for len(code) > 0 && code[0].op == opcode.Nop {
+		code = code[1:]
+	}
+	_, ok := findCall(code)
+	return ok
+}
+
 // hasPrologue reports whether the code of a segment moves the stack pointer down for a frame.
 func hasPrologue(code []instruction) bool {
 	depth := 0

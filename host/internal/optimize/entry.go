@@ -61,8 +61,8 @@ func (d *dispatch) enter(base uint32) bool {
 	return true
 }
 
-// keepResumed leaves numbers to segments only where calls return to, and to those that nothing leads to: what runs deferred functions after a
-// recovered panic.
+// keepResumed leaves numbers only to segments where calls return to, and to those that may run deferred functions after a recovered panic, of which
+// only a table of the runtime says where they are: they begin with that call, or nothing leads to them.
 func (d *dispatch) keepResumed() {
 	led := make([]bool, len(d.segments))
 	d.eachEdge(func(to int) { led[to] = true })

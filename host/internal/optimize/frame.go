@@ -13,7 +13,7 @@ type framer struct {
 	*dispatch
 	out     []instruction
 	scratch uint32   // a local
-	resumes []bool   // by segment: it is where a call returns to
+	resumes []bool   // by segment: it is where a call returns to, or begins with one
 	numbers []uint32 // by segment: one of its numbers, or noNumber
 	entered bool     // the prologue is behind
 }
@@ -72,6 +72,7 @@ func (f *framer) number() {
 // segment writes segment k. It reports false for uses of the stack pointer that Go's compiler does not make.
 func (f *framer) segment(k int) bool {
 	depth := 0
+	f.resumes[k] = f.resumes[k] || beginsWithCall(f.segments[k].code)
 	for code := f.segments[k].code; len(code) > 0; {
 		i := &code[0]
 		switch i.op {

@@ -34,7 +34,7 @@ func TestGoGuest(t *testing.T) {
 	for _, call := range []struct {
 		export string
 		size   uint64
-	}{{"encode", 20}, {"sort", 100}, {"match", 3}, {"tree", 6}, {"recurse", 12}, {"channels", 50}, {"recover", 3}, {"copy", 1000}} {
+	}{{"encode", 20}, {"sort", 100}, {"match", 3}, {"tree", 6}, {"recurse", 12}, {"channels", 50}, {"recover", 3}, {"deferred", 9}, {"copy", 1000}} {
 		t.Run(call.export, func(t *testing.T) {
 			want, err := p.plain.ExportedFunction(call.export).Call(t.Context(), call.size)
 			require.NoError(t, err)

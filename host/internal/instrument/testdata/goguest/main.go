@@ -106,6 +106,30 @@ func channels(n int32) int32 {
 	return <-done
 }
 
+// deferred recovers in functions whose indices are checked, so that the call of what they deferred comes behind those of failed checks.
+//
+//go:wasmexport deferred
+func deferred(n int32) (sum int32) {
+	list := make([]int32, 4)
+	for i := range n {
+		sum = sum*31 + failing(list, int(i)) + list[i%4]
+	}
+	return sum
+}
+
+//go:noinline
+func failing(list []int32, i int) (failed int32) {
+	defer func() { list[0]++ }()
+	defer func() {
+		if r := recover(); r != nil {
+			failed = int32(len(fmt.Sprint(r)))
+		}
+	}()
+	list[i]++
+	list[i+1] += list[i]
+	return list[i+2]
+}
+
 //go:wasmexport recover
 func recovered(n int32) (sum int32) {
 	for i := range n {
