@@ -13,7 +13,7 @@ import (
 
 // A load that is to leave the cores to the server.
 const (
-	freeDepth = 256                     // requests that each connection sends in one piece
+	freeDepth = 256                  // requests that each connection sends in one piece
 	freeNap   = 2 * time.Millisecond // in which a server does not get through what all connections have sent
 )
 
