@@ -30,7 +30,6 @@ func (c *conn) calm() bool {
 // leaveExpress has the general way go on with c.
 func (c *conn) leaveExpress() {
 	if c.ease == easeAsked {
-		c.readTimer.disarm()
 		c.append(c.asked)
 	}
 	c.ease = easeNone
@@ -39,6 +38,7 @@ func (c *conn) leaveExpress() {
 // ask takes a request without a body, which is all that c, which is calm, has received.
 func (e *Engine) ask(c *conn, record []byte, method h1.Method) {
 	c.served++
+	c.readTimer.suspend()
 	x := e.handles.open(c)
 	x.head, x.received = method == h1.MethodHead, true
 	c.asked = x

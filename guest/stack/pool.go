@@ -227,7 +227,7 @@ func (p *pool) takeIdle() *conn {
 		p.idle[n-1] = nil
 		p.idle = p.idle[:n-1]
 		c.client.idle = false
-		c.readTimer.disarm()
+		c.readTimer.suspend()
 		if !c.broken && !c.eof && !c.deaf {
 			return c
 		}

@@ -16,7 +16,7 @@ func (e *Engine) beginRequest(c *conn, head []byte) {
 		e.reject(c, reply{status: 417}) // RFC 9110 §10.1.1
 		return
 	}
-	c.readTimer.disarm()
+	c.readTimer.suspend()
 	x := e.handles.open(c)
 	x.head, x.http10 = h.Method == h1.MethodHead, h.Minor == 0
 	x.last = !h.KeepAlive || l.options.MaxRequests > 0 && c.served >= l.options.MaxRequests
@@ -42,7 +42,7 @@ func (e *Engine) beginRequest(c *conn, head []byte) {
 func (e *Engine) beginKnown(c *conn, m *recollection, record []byte, method h1.Method) {
 	l := c.listener
 	c.served++
-	c.readTimer.disarm()
+	c.readTimer.suspend()
 	x := e.handles.open(c)
 	x.head = method == h1.MethodHead
 	x.last = l.options.MaxRequests > 0 && c.served >= l.options.MaxRequests

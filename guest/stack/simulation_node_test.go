@@ -330,7 +330,7 @@ func (n *node) checkRest() {
 		}
 	}
 	for _, l := range lists {
-		if l.first != nil {
+		if !l.empty() {
 			n.s.failf("%s keeps a timer", n.name)
 		}
 	}

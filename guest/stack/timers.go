@@ -2,6 +2,7 @@ package stack
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/portholehttp/porthole/abi"
@@ -10,6 +11,10 @@ import (
 // All timers of one list have the same duration, so a list in order of arming is a list in order of time: arming and
 // disarming are O(1), and the next one due is at the front of one of few lists. There is a list for each class of each
 // terms; and one for each duration that handlers have chosen, as timeouts of sockets and of idle connections to servers.
+//
+// A timer that is armed anew while it runs, or is suspended, as that of a connection is with each request, stays where it is and is only told its new
+// time: to move it would touch the connections before and behind it. When its turn comes it goes to where that time is. Those that did are
+// not in order of arming any more, but in a heap: lateTimers.
 
 type timeClass uint8
 
@@ -29,19 +34,45 @@ const (
 // timer is an element of a timerList, or of none.
 type timer struct {
 	conn       *conn
-	at         int64
+	due        int64 // when it runs out; never: it was suspended
+	at         int64 // where it is in list: not later than due
 	list       *timerList
 	prev, next *timer
+	late       int32 // its place in list.late, from 1; 0: it is not there
 	class      timeClass
 }
 
-// timerList holds armed timers, the earliest first.
+// timerList holds armed timers.
 type timerList struct {
-	duration    int64 // nanoseconds; 0: timers of this class are never armed
-	first, last *timer
+	duration    int64  // nanoseconds; 0: timers of this class are never armed
+	first, last *timer // those of the last arming, the earliest first
+	late        lateTimers
+}
+
+func (l *timerList) empty() bool { return l.first == nil && len(l.late) == 0 }
+
+// earliest returns the timer that is first by its place, nil if there is none.
+func (l *timerList) earliest() *timer {
+	t := l.first
+	if len(l.late) > 0 && (t == nil || l.late[0].at < t.at) {
+		return l.late[0]
+	}
+	return t
+}
+
+// postpone puts t where its new time is.
+func (l *timerList) postpone(t *timer) {
+	l.remove(t)
+	t.at, t.list = t.due, l
+	l.late.push(t)
 }
 
 func (l *timerList) remove(t *timer) {
+	if t.late > 0 {
+		l.late.remove(t)
+		t.list = nil
+		return
+	}
 	if t.prev != nil {
 		t.prev.next = t.next
 	} else {
@@ -62,8 +93,8 @@ func (e *Engine) arm(t *timer, class timeClass) {
 
 // armFor starts t anew with a duration of its own; 0 is none.
 func (e *Engine) armFor(t *timer, class timeClass, duration int64) {
-	if l := t.list; l != nil && l.duration == duration && t.class == class && l.last == t {
-		t.at = e.now + duration
+	if l := t.list; l != nil && l.duration == duration && t.class == class {
+		t.due = e.now + duration
 		return
 	}
 	t.disarm()
@@ -95,17 +126,22 @@ func (e *Engine) lasting(duration int64) *timerList {
 
 // dropDurations forgets the lists that are empty, and when to do so next: no sooner than as many again have come.
 func (e *Engine) dropDurations() {
-	maps.DeleteFunc(e.durations, func(_ int64, l *timerList) bool { return l.first == nil })
+	maps.DeleteFunc(e.durations, func(_ int64, l *timerList) bool { return l.empty() })
 	e.lately = [4]*timerList{}
 	e.durationsKept = 2*len(e.durations) + 16
 }
 
 func (e *Engine) armIn(t *timer, l *timerList, class timeClass) {
+	if t.list == l && t.class == class {
+		t.due = e.now + l.duration
+		return
+	}
 	t.disarm()
 	if l.duration == 0 {
 		return
 	}
-	t.at, t.class, t.list, t.prev = e.now+l.duration, class, l, l.last
+	t.due = e.now + l.duration
+	t.at, t.class, t.list, t.prev = t.due, class, l, l.last
 	if l.last != nil {
 		l.last.next = t
 	} else {
@@ -118,8 +154,16 @@ func (e *Engine) armIn(t *timer, l *timerList, class timeClass) {
 	}
 }
 
+// never is later than any time.
+const never = math.MaxInt64
+
 // running reports whether t is armed as that class.
-func (t *timer) running(class timeClass) bool { return t.list != nil && t.class == class }
+func (t *timer) running(class timeClass) bool {
+	return t.list != nil && t.class == class && t.due != never
+}
+
+// suspend is disarm for a timer that is likely to be armed again as the same class, before it would have run out.
+func (t *timer) suspend() { t.due = never }
 
 // disarm leaves the host's timer as it is: firing early is cheaper than setting it each time. It goes with the
 // last connection.
@@ -128,9 +172,6 @@ func (t *timer) disarm() {
 		t.list.remove(t)
 	}
 }
-
-// stale reports whether t was to be disarmed when a request came: the express way saves that.
-func (t *timer) stale() bool { return t.class == timeKeepAlive && t.conn.ease == easeAsked }
 
 // Timer tells that the time asked for with SetTimer has come.
 func (e *Engine) Timer(now int64) {
@@ -147,10 +188,7 @@ func (e *Engine) Timer(now int64) {
 	e.servePools()
 	next := int64(0)
 	earliest := func(l *timerList) {
-		for l.first != nil && l.first.stale() {
-			l.first.disarm()
-		}
-		if t := l.first; t != nil && (next == 0 || t.at < next) {
+		if t := l.settle(e.now); t != nil && (next == 0 || t.at < next) {
 			next = t.at
 		}
 	}
@@ -178,11 +216,29 @@ func (e *Engine) expireAll(t *terms) {
 }
 
 func (e *Engine) expireList(l *timerList) {
-	for t := l.first; t != nil && t.at <= e.now; t = l.first {
-		class, stale := t.class, t.stale()
+	for t := l.settle(e.now); t != nil && t.at <= e.now; t = l.settle(e.now) {
+		class := t.class
 		t.disarm()
-		if !stale {
-			e.expire(t.conn, class)
+		e.expire(t.conn, class)
+	}
+}
+
+// settle returns the timer that is due first, nil if there is none. It puts what is before that where it belongs, if it is soon, which is within a
+// 64th of the duration: so timers that are armed again and again have the host call no more often than that. What it returns may be one of
+// those then.
+func (l *timerList) settle(now int64) *timer {
+	soon := now + l.duration>>6
+	for {
+		t := l.earliest()
+		switch {
+		case t == nil:
+			return nil
+		case t.due == never:
+			t.disarm()
+		case t.due > t.at && t.at <= soon:
+			l.postpone(t)
+		default:
+			return t
 		}
 	}
 }

@@ -20,7 +20,7 @@ func (e *Engine) watch(c *conn) {
 		if c.idle() {
 			e.rest(c)
 		} else {
-			c.readTimer.disarm()
+			c.readTimer.suspend()
 		}
 	}
 }

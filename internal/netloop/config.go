@@ -33,8 +33,8 @@ type Config struct {
 	// connections would starve the others. 0 means DefaultStreamBufferSize, which takes a whole TLS record.
 	StreamBufferSize int
 
-	// WriteFlushTimeout is how long a closed connection that is not a plain socket may take to write the bytes
-	// that Write took from its owner. After it the connection is cut. 0 means DefaultWriteFlushTimeout.
+	// WriteFlushTimeout is how long a closed connection may take until the kernel has the bytes that Write took from its owner, as it may not have
+	// at once if it is not a plain socket, or has no room. After it the connection is cut. 0 means DefaultWriteFlushTimeout.
 	WriteFlushTimeout time.Duration
 
 	// Now replaces the clock: monotonic nanoseconds with an arbitrary start. It is called on the loop's goroutine only.

@@ -22,7 +22,7 @@ type corked struct {
 }
 
 func newCorked(t *testing.T, k kind, sockets int) *corked {
-	if portable || !k.plain {
+	if portable || !k.plain && !k.sealed {
 		t.Skip("of the poller's sockets")
 	}
 	c := &corked{t: t, loop: New(Config{})}
@@ -35,14 +35,15 @@ func newCorked(t *testing.T, k kind, sockets int) *corked {
 		c.loop.Attach(ours, 0)
 		<-accepted
 	}
+	on(t, c.loop, func() {}) // in the turn in which TLS looks for what came with the handshake: what comes later is told by the poller
 	return c
 }
 
-// ask has all peers say something before the loop looks.
+// ask has all peers say something before the loop looks: their place among them.
 func (c *corked) ask() {
 	on(c.t, c.loop, func() {
-		for _, p := range c.peers {
-			_, err := p.Write([]byte("?"))
+		for i, p := range c.peers {
+			_, err := p.Write([]byte{byte(i)})
 			assert.NoError(c.t, err)
 		}
 	})
@@ -70,6 +71,9 @@ func (c *corked) read(peer int) string {
 
 func TestWritesOfATurnGoTogether(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
+		if k.sealed {
+			t.Skip("its bytes are not counted")
+		}
 		c := newCorked(t, k, maxCorked+2)
 		var sums []int
 		told := make(chan struct{})
@@ -125,42 +129,26 @@ func TestCorkKeepsOrder(t *testing.T) {
 	}
 }
 
-func TestWritesThatAreNotCorked(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		size int
-		stop func(c *corked, s Handle)
-	}{
-		{name: "a large one", size: maxCorkedWrite + 1},
-		{name: "where the kernel still has some", size: 1, stop: func(c *corked, s Handle) {
-			for n := 1 << 20; n == 1<<20; {
-				n, _ = c.loop.Write(s, make([]byte, 1<<20))
-			}
-			c.loop.handles.socket(s).hungry = false // only the kernel knows now
-		}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			eachKind(t, func(t *testing.T, k kind) {
-				c := newCorked(t, k, 2)
-				done := make(chan struct{}, 2)
-				c.data = func(s Handle, _ []byte) {
-					if test.stop != nil {
-						test.stop(c, s)
-					}
-					c.loop.Write(s, make([]byte, test.size))
-					assert.Empty(t, c.loop.cork.writes)
-					done <- struct{}{}
-				}
-				c.ask()
-				<-done
-				<-done
-			})
-		})
-	}
+func TestLargeWritesAreNotCorked(t *testing.T) {
+	eachKind(t, func(t *testing.T, k kind) {
+		c := newCorked(t, k, 2)
+		done := make(chan struct{}, 2)
+		c.data = func(s Handle, _ []byte) {
+			c.loop.Write(s, make([]byte, maxCorkedWrite+1))
+			assert.Empty(t, c.loop.cork.writes)
+			done <- struct{}{}
+		}
+		c.ask()
+		<-done
+		<-done
+	})
 }
 
 func TestPeerThatLeavesBeforeTheCork(t *testing.T) {
 	eachKind(t, func(t *testing.T, k kind) {
+		if k.sealed {
+			t.Skip("its peer says goodbye")
+		}
 		c := newCorked(t, k, 2)
 		closed := make(chan Handle, 2)
 		c.close = func(s Handle, status abi.Status) {

@@ -4,7 +4,7 @@ import "github.com/portholehttp/porthole/abi"
 
 // Write sends bytes from p without blocking and returns how many were taken. Fewer than len(p): Writable follows.
 // p may be used again at once. On a plain socket the kernel has what was taken, or will before the loop
-// sleeps again; on any other connection it is a copy in flight, and while one is, Write takes 0.
+// sleeps again, or as soon as it has room for the last few KiB; on any other connection it is a copy in flight, and while one is, Write takes 0.
 //
 // StatusClosed: the handle is stale. StatusState: Shutdown was called, or Handler.Connect is still to come. StatusReset: the connection is broken, and Close
 // follows unless CloseHandle is called first.

@@ -5,6 +5,7 @@ package netloop
 import (
 	"errors"
 	"net"
+	"os"
 	"syscall"
 	"time"
 
@@ -71,7 +72,10 @@ func (f *pollSocket) start() {
 }
 
 func (f *pollSocket) ready(set signals) {
-	if set&writable != 0 {
+	if owed := f.owes; set&writable != 0 && f.loop.cork.pay(f) {
+		if owed && f.shut && !f.closed {
+			f.shutWrite()
+		}
 		f.room()
 	}
 	if set&failed != 0 {
@@ -125,6 +129,9 @@ func (f *pollSocket) write(p []byte) (int, abi.Status) {
 		return len(p), abi.StatusOK
 	}
 	f.loop.cork.pull(f)
+	if f.loop.cork.owed(f) {
+		return 0, abi.StatusOK
+	}
 	n, err := writeFD(f.fd, p[:min(len(p), maxWrite)])
 	if err != nil && !errors.Is(err, syscall.EAGAIN) {
 		status := statusOf(err)
@@ -136,8 +143,14 @@ func (f *pollSocket) write(p []byte) (int, abi.Status) {
 
 func (f *pollSocket) shutdown() abi.Status {
 	f.loop.cork.pull(f)
-	_ = unix.Shutdown(f.fd, unix.SHUT_WR) // it fails if the peer has gone entirely; reading what it left tells how
+	if !f.loop.cork.owed(f) { // else that is written first
+		f.shutWrite()
+	}
 	return abi.StatusOK
+}
+
+func (f *pollSocket) shutWrite() {
+	_ = unix.Shutdown(f.fd, unix.SHUT_WR) // it fails if the peer has gone entirely; reading what it left tells how
 }
 
 func (f *pollSocket) setOption(o option) abi.Status {
@@ -161,10 +174,28 @@ func (f *pollSocket) setOption(o option) abi.Status {
 	return abi.StatusOK
 }
 
+// close sends what the kernel has no room for yet from a goroutine.
 func (f *pollSocket) close(reset bool) {
 	f.loop.cork.pull(f)
+	if rest := f.loop.cork.forgive(f); !reset && len(rest) > 0 && f.failure == abi.StatusOK {
+		f.drainLater(rest)
+		return
+	}
 	if f.tcp && reset {
 		_ = unix.SetsockoptLinger(f.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	}
 	_ = unix.Close(f.fd)
+}
+
+// drainLater sends p within WriteFlushTimeout and closes the descriptor; if it cannot, the peer gets RST.
+func (f *pollSocket) drainLater(p []byte) {
+	fd, limit := f.fd, f.loop.config.WriteFlushTimeout
+	f.loop.running.Go(func() {
+		file := os.NewFile(uintptr(fd), "")
+		_ = file.SetWriteDeadline(time.Now().Add(limit))
+		if _, err := file.Write(p); err != nil {
+			_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		}
+		_ = file.Close()
+	})
 }

@@ -6,11 +6,8 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/portholehttp/porthole/abi"
 )
@@ -112,7 +109,10 @@ func (t *tlsSocket) ready(set signals) {
 		return // the descriptor is not ours any more
 	}
 	if set&writable != 0 {
-		if t.flush(); t.unsent == nil {
+		if t.loop.cork.pay(&t.pollSocket) {
+			t.flush()
+		}
+		if t.unsent == nil && !t.owes {
 			t.room()
 		}
 	}
@@ -221,15 +221,5 @@ func (t *tlsSocket) close(reset bool) {
 		return
 	}
 	t.loop.cork.pull(&t.pollSocket)
-	t.loop.running.Go(func() { drain(t.fd, rest, t.loop.config.WriteFlushTimeout) })
-}
-
-// drain sends p within limit and closes fd; if it cannot, the peer gets RST.
-func drain(fd int, p []byte, limit time.Duration) {
-	f := os.NewFile(uintptr(fd), "")
-	_ = f.SetWriteDeadline(time.Now().Add(limit))
-	if _, err := f.Write(p); err != nil {
-		_ = unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
-	}
-	_ = f.Close()
+	t.drainLater(append(t.loop.cork.forgive(&t.pollSocket), rest...))
 }

@@ -11,7 +11,7 @@ import (
 )
 
 var loadColumns = []column{
-	{metric: rate}, {metric: cpu}, {metric: cpu, over: netHTTPName}, {metric: cpu, over: bareName},
+	{metric: rate}, {metric: cpu}, {metric: cpu, over: netHTTPName}, {metric: cpu, over: bareName}, {metric: cpu, over: baresName},
 	{metric: p50}, {metric: p99}, {metric: p999}, {metric: resident},
 }
 
@@ -26,7 +26,13 @@ var helloCase = benchCase{
 	name:    "hello",
 	title:   "hello, keep-alive",
 	columns: append(slices.Clone(loadColumns), column{metric: firstOK}),
+	notes: []string{
+		"One shard is to be compared with the bare loop, one shard per CPU with as many bare loops: each further thread shares the CPUs with the load,",
+		"sleeps and is woken more often, and finds less to do each time.",
+	},
 	targets: []target{
+		{subject: oneShard, metric: cpu, factor: 1.35, than: bareName},
+		{subject: portName, metric: cpu, factor: 1.35, than: baresName},
 		{subject: portName, metric: cpu, factor: 1.35, than: bareName},
 		{subject: portName, metric: cpu, factor: 1, than: fastName},
 		{subject: portName, metric: cpu, factor: 0.6, than: netHTTPName},

@@ -109,7 +109,7 @@ func TestUnderLoad(t *testing.T) {
 	}}
 	r := c.run(context.Background(), s)
 	require.Empty(t, r.Failures)
-	for _, column := range helloCase.columns {
+	for _, column := range append(helloCase.columns, shardsFreeCase.columns...) {
 		assert.Positive(t, r.Rows[0].Medians[column.metric], "%s", column.metric)
 	}
 }

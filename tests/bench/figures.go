@@ -27,8 +27,13 @@ const (
 	upCPU    metric = "up CPU ms/GB"
 	perConn  metric = "KiB/connection"
 	perCores metric = "requests/s of full cores"
-	maxRate  metric = "most requests/s"
-	offered  metric = "offered requests/s"
+
+	// busy is how many CPUs the server had, generator the CPU time of the load in relation to the server's.
+	busy      metric = "CPUs had"
+	generator metric = "generator's CPU %"
+
+	maxRate metric = "most requests/s"
+	offered metric = "offered requests/s"
 )
 
 // figures is what one measurement found.

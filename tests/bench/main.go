@@ -100,7 +100,7 @@ func run(ctx context.Context) (err error) {
 // cases are in the order in which they are printed.
 var cases = []benchCase{
 	quickCase, helloCase, pipelinedCase, headersCase, echoCase, streamCase, proxyCase, proxyStreamCase,
-	freshCase, idleCase, shardsCase, startCase, tailCase, tailSameCase,
+	freshCase, idleCase, shardsCase, shardsFreeCase, startCase, tailCase, tailSameCase,
 }
 
 func caseNames(cases []benchCase) (names []string) {

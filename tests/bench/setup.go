@@ -4,7 +4,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/portholehttp/porthole/tests/bench/load"
@@ -64,7 +66,8 @@ func (s *setup) under(ctx context.Context, srv *server, o load.Options) (figures
 
 func underOurs(ctx context.Context, srv *server, o load.Options) (figures, error) {
 	var (
-		times [2]time.Duration
+		times [2]time.Duration // of the server
+		own   [2]time.Duration // of this process
 		errs  [2]error
 	)
 	o.Mark = func(begin bool) {
@@ -72,7 +75,10 @@ func underOurs(ctx context.Context, srv *server, o load.Options) (figures, error
 		if begin {
 			i = 0
 		}
+		var err error
 		times[i], errs[i] = cpuTime(srv.pid)
+		own[i], err = cpuTime(os.Getpid())
+		errs[i] = errors.Join(errs[i], err)
 	}
 	r, err := load.Run(ctx, o)
 	if err != nil {
@@ -87,8 +93,10 @@ func underOurs(ctx context.Context, srv *server, o load.Options) (figures, error
 		}
 	}
 	f := figures{
-		rate: float64(r.Requests) / r.Elapsed.Seconds(),
-		cpu:  float64((times[1] - times[0]).Nanoseconds()) / 1e3 / float64(r.Requests),
+		rate:      float64(r.Requests) / r.Elapsed.Seconds(),
+		cpu:       float64((times[1] - times[0]).Nanoseconds()) / 1e3 / float64(r.Requests),
+		busy:      (times[1] - times[0]).Seconds() / r.Elapsed.Seconds(),
+		generator: 100 * float64(own[1]-own[0]) / float64(times[1]-times[0]),
 	}
 	f.latencies(r)
 	return f, nil

@@ -14,6 +14,7 @@ type subject struct {
 // The names of the subjects that others are compared with.
 const (
 	bareName    = "bare epoll loop"
+	baresName   = "bare epoll loops, one per CPU"
 	portName    = "porthole"
 	oneShard    = "porthole, 1 shard"
 	freshName   = "porthole, a fresh sandbox per request"
@@ -58,6 +59,7 @@ func (s *setup) hellos() *all {
 	a.add(s.portholeServing(portName, example("hello")))
 	a.add(s.portholeServing(oneShard, example("hello"), "--shards", "1"))
 	a.add(s.peer(bareName, "bare"))
+	a.add(s.peer(baresName, "bare", "-loops", "0"))
 	a.add(s.peer(netHTTPName, "nethttp"))
 	a.add(s.peer(fastName, "fasthttp"))
 	a.maybe(s.node("hello"))

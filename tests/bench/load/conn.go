@@ -19,6 +19,7 @@ type conn struct {
 	unsent      []byte
 	blocked     bool // it is watched for room to write
 	responses   responses
+	counted     counted // in place of responses
 }
 
 // connect returns a socket that does not block.
@@ -84,23 +85,14 @@ func (l *loop) receive(c *conn) error {
 	if n == 0 {
 		return fmt.Errorf("the server closed a connection: %w", io.ErrUnexpectedEOF)
 	}
-	ended, err := c.responses.feed(l.buf[:n])
-	if err != nil {
+	switch whole, err := l.parse(c, l.buf[:n]); {
+	case err != nil:
 		return err
-	}
-	if ended > c.outstanding {
-		return fmt.Errorf("%w: more responses than requests", errFraming)
-	}
-	if c.outstanding -= ended; c.outstanding > 0 || ended == 0 {
+	case !whole:
 		return nil
-	}
-	if len(c.unsent) > 0 {
+	case len(c.unsent) > 0:
 		return errors.New("load: an answer before the request was there")
 	}
-	if c.responses.bodyBytes != l.body {
-		return fmt.Errorf("%w: %d bytes instead of %d", ErrBody, c.responses.bodyBytes, l.body)
-	}
-	c.responses.bodyBytes = 0
 	now := l.window.now()
 	at := now
 	if l.schedule.open() {
@@ -117,4 +109,32 @@ func (l *loop) receive(c *conn) error {
 func (l *loop) record(nanos int64) {
 	// Longer than a histogram goes is as long as it goes.
 	_ = l.latency.RecordValue(min(nanos, l.latency.HighestTrackableValue()))
+}
+
+// parse takes what c has received, and says whether it is the last of what was outstanding.
+func (l *loop) parse(c *conn, data []byte) (whole bool, err error) {
+	if l.counted {
+		if c.outstanding == 0 {
+			return false, fmt.Errorf("%w: more responses than requests", errFraming)
+		}
+		if whole, err = c.counted.feed(data, l.depth, l.body/int64(l.depth)); whole {
+			c.outstanding = 0
+		}
+		return whole, err
+	}
+	ended, err := c.responses.feed(data)
+	if err != nil {
+		return false, err
+	}
+	if ended > c.outstanding {
+		return false, fmt.Errorf("%w: more responses than requests", errFraming)
+	}
+	if c.outstanding -= ended; c.outstanding > 0 || ended == 0 {
+		return false, nil
+	}
+	if c.responses.bodyBytes != l.body {
+		return false, fmt.Errorf("%w: %d bytes instead of %d", ErrBody, c.responses.bodyBytes, l.body)
+	}
+	c.responses.bodyBytes = 0
+	return true, nil
 }

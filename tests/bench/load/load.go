@@ -35,8 +35,16 @@ type Options struct {
 	// Body is how many bytes the body of each answer has. Another answer is an error.
 	Body int64
 
+	// Counted has only the first of Depth answers looked into. It is to have a Content-Length, and the others as many bytes as it: that is all
+	// that is checked of them. It is for loads that are to take as little of the processor as can be.
+	Counted bool
+
 	// Rate is how many Requests are sent a second, over all connections. 0: on each connection, whenever the answer is there.
 	Rate float64
+
+	// Nap is how long a thread sleeps before it looks for answers, so that it finds many at once and nobody has to wake it. It should be far less
+	// than the server has to do meanwhile. 0: it does not.
+	Nap time.Duration
 
 	// Time is how long is measured, after a time of WarmUp that is not.
 	WarmUp, Time time.Duration

@@ -22,6 +22,8 @@ type loop struct {
 	turn     int // which of requests is next
 	depth    int
 	body     int64 // bytes of the bodies of depth answers
+	counted  bool
+	nap      unix.Timespec // zero: none
 
 	schedule schedule
 	window   window
@@ -45,6 +47,8 @@ func newLoop(address netip.AddrPort, o Options, connections int) (*loop, error) 
 		requests: o.Requests,
 		depth:    o.Depth,
 		body:     o.Body * int64(o.Depth),
+		counted:  o.Counted,
+		nap:      unix.NsecToTimespec(o.Nap.Nanoseconds()),
 		schedule: newSchedule(o.Rate / float64(o.Threads)),
 		buf:      make([]byte, 256<<10),
 		latency:  newHistogram(),
@@ -170,6 +174,9 @@ func (l *loop) wait(events []unix.EpollEvent, now int64) (int, error) {
 			return 0, err
 		}
 		timeout = 0
+	}
+	if l.nap != (unix.Timespec{}) {
+		_ = unix.Nanosleep(&l.nap, nil) // an early end does no harm
 	}
 	n, err := unix.EpollWait(l.epoll, events, int(timeout))
 	if errors.Is(err, unix.EINTR) {

@@ -1,9 +1,10 @@
 //go:build linux
 
 // Command bare is the least that an HTTP server can do, as a measure for those that are one: a loop of epoll on one thread that reads once,
-// looks for the ends of heads in what it has read and into nothing else, and writes as many copies of one response at once.
+// looks for the ends of heads in what it has read and into nothing else, and writes as many copies of one response at once. There may be
+// several such threads, which are dealt connections in turn, as a measure for servers with several loops.
 //
-//	bare -listen 127.0.0.1:8080
+//	bare -listen 127.0.0.1:8080 [-loops 2]
 //
 // It only serves a client that writes each request in one piece and without a body, and gives up at the first error.
 package main
@@ -15,6 +16,7 @@ import (
 	"fmt"
 	"log"
 	"net/netip"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,11 +28,15 @@ const (
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8080", "address")
+	loops := flag.Int("loops", 1, "threads that serve; 0: as many as there are CPUs")
 	flag.Parse()
-	log.Fatalln("bare:", serve(*listen))
+	if *loops == 0 {
+		*loops = runtime.NumCPU()
+	}
+	log.Fatalln("bare:", serve(*listen, *loops))
 }
 
-func serve(listen string) error {
+func serve(listen string, loops int) error {
 	address, err := netip.ParseAddrPort(listen)
 	if err != nil {
 		return err
@@ -48,13 +54,26 @@ func serve(listen string) error {
 	if err := unix.Listen(listener, unix.SOMAXCONN); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	epoll, err := unix.EpollCreate1(0)
-	if err != nil {
+	epolls := make([]int, loops)
+	for i := range epolls {
+		if epolls[i], err = unix.EpollCreate1(0); err != nil {
+			return err
+		}
+	}
+	if err := watch(epolls[0], listener); err != nil {
 		return err
 	}
-	if err := watch(epoll, listener); err != nil {
-		return err
+	failed := make(chan error, loops)
+	for _, epoll := range epolls {
+		go func() { failed <- loop(epoll, listener, epolls) }()
 	}
+	return <-failed
+}
+
+// loop serves the connections that one epoll instance has. Where that has the listener too, new ones go to all in turn.
+func loop(epoll, listener int, epolls []int) error {
+	runtime.LockOSThread()
+	accepted := 0
 	buf := make([]byte, 64<<10)
 	responses := bytes.Repeat([]byte(response), most)
 	events := make([]unix.EpollEvent, 128)
@@ -65,7 +84,8 @@ func serve(listen string) error {
 		}
 		for _, event := range events[:max(n, 0)] {
 			if fd := int(event.Fd); fd == listener {
-				err = accept(epoll, listener)
+				err = accept(epolls[accepted%len(epolls)], listener)
+				accepted++
 			} else {
 				err = answer(fd, buf, responses)
 			}

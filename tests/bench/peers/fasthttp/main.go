@@ -1,11 +1,12 @@
 // Command fasthttp serves with package fasthttp what Porthole's handlers serve.
 //
-//	fasthttp -listen 127.0.0.1:8080 -serve hello|echo
+//	fasthttp -listen 127.0.0.1:8080 -serve hello|echo [-procs 1]
 package main
 
 import (
 	"flag"
 	"log"
+	"runtime"
 
 	"github.com/valyala/fasthttp"
 )
@@ -13,7 +14,9 @@ import (
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8080", "address")
 	serve := flag.String("serve", "hello", "what is served")
+	procs := flag.Int("procs", 0, "GOMAXPROCS; 0: as it is")
 	flag.Parse()
+	runtime.GOMAXPROCS(*procs)
 	handlers := map[string]fasthttp.RequestHandler{"hello": hello, "echo": echo}
 	handler, ok := handlers[*serve]
 	if !ok {

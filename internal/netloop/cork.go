@@ -1,7 +1,11 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
 package netloop
 
 import (
-	"golang.org/x/sys/unix"
+	"bytes"
+	"errors"
+	"syscall"
 
 	"github.com/portholehttp/porthole/abi"
 )
@@ -17,12 +21,13 @@ const (
 // A peer on the same machine is then woken once and finds many answers, in place of once for each; and neither the code of the kernel nor
 // that of the guests has to come back into the processor's caches between two of them.
 //
-// What is kept back counts as written. That is no promise too much: only a socket that has nothing left in the kernel's buffer is kept, whose
-// write cannot fall short unless the kernel has no memory for sockets at all. Such a socket breaks.
+// What is kept back counts as written. That is a promise made for the kernel, which may have no room: then the rest of that write is kept until it
+// has, and the socket takes nothing else. To ask the kernel before would be another system call for each write.
 type cork struct {
 	open   bool // writes are kept
 	bytes  []byte
 	writes []corkedWrite
+	rests  map[*pollSocket][]byte // what the kernel had no room for, of sockets that owe; no more than maxCorkedWrite of each
 }
 
 type corkedWrite struct {
@@ -32,10 +37,7 @@ type corkedWrite struct {
 
 // takes keeps p back, unless it is to be written now.
 func (c *cork) takes(f *pollSocket, p []byte) bool {
-	if !c.open || f.corked || f.hungry || len(p) > maxCorkedWrite {
-		return false
-	}
-	if unsent, err := unix.IoctlGetInt(f.fd, unix.SIOCOUTQ); err != nil || unsent != 0 {
+	if !c.open || f.corked || f.hungry || f.owes || len(p) > maxCorkedWrite {
 		return false
 	}
 	from := len(c.bytes)
@@ -71,7 +73,50 @@ func (c *cork) put(w *corkedWrite) {
 		return
 	}
 	w.socket, f.corked = nil, false
-	if n, err := writeFD(f.fd, c.bytes[w.from:w.to]); err != nil || n < w.to-w.from {
+	p := c.bytes[w.from:w.to]
+	n, err := writeFD(f.fd, p)
+	switch {
+	case n == len(p):
+	case err != nil && !errors.Is(err, syscall.EAGAIN):
 		f.failLater(abi.StatusReset)
+	default:
+		if c.rests == nil {
+			c.rests = map[*pollSocket][]byte{}
+		}
+		c.rests[f], f.owes = bytes.Clone(p[n:]), true
 	}
+}
+
+// owed reports whether the kernel is still to get bytes of f that count as written.
+func (c *cork) owed(f *pollSocket) bool { return f.owes && c.rests[f] != nil }
+
+// pay writes what f owes, as there may be room now, and reports whether that was all. Otherwise an edge follows, or f breaks.
+func (c *cork) pay(f *pollSocket) bool {
+	if !c.owed(f) {
+		return true
+	}
+	rest := c.rests[f]
+	n, err := writeFD(f.fd, rest)
+	switch {
+	case n == len(rest):
+		c.forgive(f)
+		return true
+	case err != nil && !errors.Is(err, syscall.EAGAIN):
+		c.forgive(f)
+		f.failLater(abi.StatusReset)
+	default:
+		c.rests[f] = rest[n:]
+	}
+	return false
+}
+
+// forgive returns what f owes, which is then the caller's to write; nil: nothing.
+func (c *cork) forgive(f *pollSocket) []byte {
+	if !c.owed(f) {
+		return nil
+	}
+	rest := c.rests[f]
+	delete(c.rests, f)
+	f.owes = false
+	return rest
 }
