@@ -1,4 +1,4 @@
-//go:build darwin || dragonfly || freebsd || netbsd || openbsd || (linux && race)
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd || (linux && (race || 386 || s390x))
 
 package netloop
 
