@@ -92,6 +92,10 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 	}); err != nil {
 		return err
 	}
+	if err = module.CheckStack(stack); err != nil {
+		return err
+	}
+	r.stack = compileStack(r.stacks, stack)
 	if r.handlers, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
 		Cache:       cache,
 		Store:       r.store,
@@ -102,10 +106,6 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 	}); err != nil {
 		return err
 	}
-	if err = module.CheckStack(stack); err != nil {
-		return err
-	}
-	r.stack = compileStack(r.stacks, stack)
 	return nil
 }
 

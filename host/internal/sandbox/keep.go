@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -18,7 +18,7 @@ import (
 // keep compiles m and keeps its stub as that of k, and its code where wazero finds it for the stub. Each file appears whole, and under its name at once, as other
 // processes may do the same. What comes from them is the same too.
 func (s *Store) keep(ctx context.Context, k stubKey, m *instrument.Module, c wazero.RuntimeConfig) error {
-	s.sweep(time.Now().Add(-unfinished))
+	s.sweep(time.Now())
 	dir, err := os.MkdirTemp(s.dir, workPattern)
 	if err != nil {
 		return err
@@ -89,16 +89,29 @@ func compileInto(ctx context.Context, dir string, wasm []byte, c wazero.RuntimeC
 // workPattern is the pattern of the names of directories in which something is made.
 const workPattern = "new-*"
 
-// unfinished is how long after it was last written to nobody works in such a directory any more.
-const unfinished = time.Hour
+// Who was killed while it compiled leaves its directory behind. Of others nobody knows whether somebody works there still: to lose it costs a process
+// that its module is compiled once more.
+const (
+	unfinished    = time.Hour // how long after it was made nobody works in one any more
+	mostUnderWork = 32        // at the same time
+)
 
-// sweep removes what processes have left behind that ended while they compiled, before that time.
-func (s *Store) sweep(before time.Time) {
+// sweep removes directories that were left behind.
+func (s *Store) sweep(now time.Time) {
 	entries, _ := os.ReadDir(s.dir) // nothing is removed then
+	var left []fs.FileInfo
 	for _, entry := range entries {
-		info, err := entry.Info()
-		if err == nil && strings.HasPrefix(entry.Name(), strings.TrimSuffix(workPattern, "*")) && info.ModTime().Before(before) {
-			_ = os.RemoveAll(filepath.Join(s.dir, entry.Name())) // the next one tries again
+		if matched, _ := filepath.Match(workPattern, entry.Name()); !matched {
+			continue
+		}
+		if info, err := entry.Info(); err == nil {
+			left = append(left, info)
+		}
+	}
+	slices.SortFunc(left, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
+	for i, info := range left {
+		if i >= mostUnderWork || now.Sub(info.ModTime()) > unfinished {
+			_ = os.RemoveAll(filepath.Join(s.dir, info.Name())) // the next one tries again
 		}
 	}
 }

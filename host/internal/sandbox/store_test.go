@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -227,6 +228,17 @@ func TestLeftoversAreRemoved(t *testing.T) {
 	require.Equal(t, 1, start(t, dir, guest(t, "guest"), metering))
 	assert.NoDirExists(t, old)
 	assert.DirExists(t, young)
+
+	for n := range 100 { // in a second
+		path := filepath.Join(dir, "code", "new-of-a-loop-"+strconv.Itoa(n))
+		require.NoError(t, os.Mkdir(path, 0o700))
+		require.NoError(t, os.Chtimes(path, time.Time{}, time.Now().Add(time.Duration(n-100)*time.Millisecond)))
+	}
+	require.Equal(t, 1, start(t, dir, distinct(t, 1), metering))
+	left, err := filepath.Glob(filepath.Join(dir, "code", "new-*"))
+	require.NoError(t, err)
+	assert.Len(t, left, 32)
+	assert.Contains(t, left, filepath.Join(dir, "code", "new-of-a-loop-99"), "the last ones")
 }
 
 // What is refused is refused in the same words, and nothing of it is kept.
@@ -306,6 +318,15 @@ func TestStubAsAModule(t *testing.T) {
 		require.NoError(t, m.Close(ctx))
 	}
 	assert.Zero(t, start(t, dir, guest(t, "guest"), CompileConfig{}))
+
+	stubs := filepath.Join(dir, "code", "stubs")
+	require.NoError(t, os.RemoveAll(stubs))
+	require.NoError(t, os.WriteFile(stubs, nil, 0o600))
+	m, err := storing(t, dir, 16).Compile(ctx, "guest", wasm, CompileConfig{})
+	require.NoError(t, err)
+	_, err = m.Instantiate(InstanceConfig{})
+	require.ErrorContains(t, err, "unreachable", "where it cannot be kept, but there is code for the stub")
+	require.NoError(t, m.Close(ctx))
 }
 
 // cachedIn returns an engine with a cache of wazero's own in dir, as programs have it.
