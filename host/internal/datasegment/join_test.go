@@ -95,8 +95,8 @@ func TestJoin(t *testing.T) {
 		"an empty one beyond":      {[]segment{{0, 1, "a"}, {0, 2, "b"}, {0, 65537, ""}}, 3},
 		"with a negative offset":   {[]segment{{0, 1, "a"}, {0, 2, "b"}, {0, -1, "c"}}, 3},
 		"that overlap":             {[]segment{{0, 1, "abc"}, {0, 2, "d"}}, 2},
-		"one in a gap":             {[]segment{{0, 20, "x"}, {0, 1, "a"}, {0, 40, "b"}}, 3},
-		"one over a gap":           {[]segment{{0, 1, "a"}, {0, 40, "b"}, {0, 20, "x"}}, 3},
+		"one in a gap":             {[]segment{{0, 80, "x"}, {0, 0, far}, {0, 90, "b"}}, 3},
+		"one over a gap":           {[]segment{{0, 0, far}, {0, 90, "b"}, {0, 80, "x"}}, 3},
 		"that are passive":         {[]segment{{0, 1, "a"}, {0, 2, "b"}, {1, 0, "c"}}, 3},
 		"of a memory by its index": {[]segment{{0, 1, "a"}, {0, 2, "b"}, {2, 3, "c"}}, 3},
 	} {
@@ -154,6 +154,19 @@ func TestMemoryIsTheSame(t *testing.T) {
 		}
 	}
 	assert.Greater(t, joined, 50)
+}
+
+// Bytes that are far apart are not paid for with more zeros than there were bytes.
+func TestModuleStaysInProportion(t *testing.T) {
+	var segments []segment
+	for at := range 1000 {
+		segments = append(segments, segment{0, int32(33 * at), "x"})
+	}
+	before := with(segments...)
+	after := datasegment.Join(before)
+	assert.LessOrEqual(t, len(after), 2*len(before))
+	assert.Less(t, count(t, after), 1000)
+	assert.True(t, bytes.Equal(memory(t, before), memory(t, after)), "memory differs")
 }
 
 func TestGoGuest(t *testing.T) {

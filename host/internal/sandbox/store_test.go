@@ -162,6 +162,26 @@ func TestFilesOfAnotherModule(t *testing.T) {
 	}
 }
 
+// Nor is the stub of another module, of which all is there.
+func TestStubOfAnotherModule(t *testing.T) {
+	dir := t.TempDir()
+	require.Equal(t, 1, start(t, dir, guest(t, "guest"), metering))
+	first, _ := kept(t, dir)
+	require.Equal(t, 1, start(t, dir, guest(t, "guest"), CompileConfig{Meter: true}))
+	stubs, err := filepath.Glob(filepath.Join(dir, "code", "stubs", "*"))
+	require.NoError(t, err)
+	require.Len(t, stubs, 2)
+	for _, second := range stubs {
+		b, err := os.ReadFile(second)
+		require.NoError(t, err)
+		if second != first {
+			require.NoError(t, os.WriteFile(first, b, 0o600))
+		}
+	}
+	assert.Equal(t, 1, start(t, dir, guest(t, "guest"), metering))
+	assert.Zero(t, start(t, dir, guest(t, "guest"), metering))
+}
+
 // A guest starts where nothing can be written or read.
 func TestStoreThatCannotBeUsed(t *testing.T) {
 	for _, name := range []string{"stubs", "wazero-*", ""} {
