@@ -30,7 +30,7 @@ func TestCacheDir(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cache")
 	_, err := newWithCache(Config{CacheDir: dir})
 	require.NoError(t, err)
-	files, err := filepath.Glob(filepath.Join(dir, "wazero-*", "*"))
+	files, err := filepath.Glob(filepath.Join(dir, "code", "wazero-*", "*"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files, "the stack is there")
 	before, err := os.Stat(files[0])

@@ -17,6 +17,7 @@ import (
 	"github.com/portholehttp/porthole/host/internal/grant"
 	"github.com/portholehttp/porthole/host/internal/instrument"
 	"github.com/portholehttp/porthole/host/internal/module"
+	"github.com/portholehttp/porthole/host/internal/sandbox"
 	"github.com/portholehttp/porthole/host/internal/wasisock"
 )
 
@@ -38,9 +39,12 @@ func RunProgram(ctx context.Context, wasm []byte, c ProgramConfig) (exitCode int
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	cache, _, err := openCache(&Config{CacheDir: c.CacheDir, NoCache: c.NoCache}, c.Logger)
+	cache, err := openCache(&Config{CacheDir: c.CacheDir, NoCache: c.NoCache}, c.Logger, sandbox.OpenCache)
 	if err != nil {
 		return -1, err
+	}
+	if cache == nil {
+		cache = wazero.NewCompilationCache()
 	}
 	background := context.WithoutCancel(ctx)
 	defer func() { err = errors.Join(err, cache.Close(background)) }()

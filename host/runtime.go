@@ -26,7 +26,8 @@ type Runtime struct {
 	observe  *observe.Hub // nil: nobody looks
 	clock    Clock        // nil: the system's
 	modules  sandbox.HostModules
-	cache    wazero.CompilationCache         // to be closed with it; nil if it is the embedder's
+	store    *sandbox.Store                  // nil if native code is not kept on disk
+	cache    wazero.CompilationCache         // to be closed with it; nil if there is a store, or it is the embedder's
 	stacks   *sandbox.Engine                 // its guests can import sockets
 	handlers *sandbox.Engine                 // its guests cannot
 	stack    func() (*sandbox.Module, error) // waits until it is compiled
@@ -69,32 +70,25 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 	if r.observe, err = observe.New(c.Metrics, c.TracerProvider); err != nil {
 		return err
 	}
-	cache, rewritten := c.Cache, ""
+	cache := c.Cache
 	if cache == nil {
-		if cache, rewritten, err = openCache(c, r.log); err != nil {
+		if r.store, err = openCache(c, r.log, sandbox.OpenStore); err != nil {
 			return err
 		}
-		r.cache = cache
+		if r.store == nil {
+			r.cache = wazero.NewCompilationCache()
+			cache = r.cache
+		}
 	}
 	if r.modules, err = hostModules(c.HostModules); err != nil {
 		return err
 	}
 	if r.stacks, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
 		Cache:       cache,
-		Rewritten:   rewritten,
+		Store:       r.store,
 		MemoryPages: uint32(orDefault(c.MaxStackPages, DefaultMaxStackPages)),
 		Imports:     abi.StackImports,
 		Functions:   sockabi.Functions,
-	}); err != nil {
-		return err
-	}
-	if r.handlers, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
-		Cache:       cache,
-		Rewritten:   rewritten,
-		MemoryPages: maxPages, // each module has a limit of its own
-		Imports:     abi.HandlerImports,
-		Functions:   httpabi.Functions,
-		HostModules: r.modules,
 	}); err != nil {
 		return err
 	}
@@ -102,6 +96,16 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 		return err
 	}
 	r.stack = compileStack(r.stacks, stack)
+	if r.handlers, err = sandbox.NewEngine(ctx, sandbox.EngineConfig{
+		Cache:       cache,
+		Store:       r.store,
+		MemoryPages: maxPages, // each module has a limit of its own
+		Imports:     abi.HandlerImports,
+		Functions:   httpabi.Functions,
+		HostModules: r.modules,
+	}); err != nil {
+		return err
+	}
 	return nil
 }
 
@@ -114,26 +118,24 @@ func compileStack(e *sandbox.Engine, wasm []byte) (wait func() (*sandbox.Module,
 	return wait
 }
 
-// openCache returns the cache that c asks for, and the directory of rewritten modules in it, empty if it is not on disk. That the default place
-// will not do is no reason not to start.
-func openCache(c *Config, log *slog.Logger) (cache wazero.CompilationCache, rewritten string, err error) {
-	const below = "rewritten"
-	if c.NoCache {
-		return wazero.NewCompilationCache(), "", nil
-	}
-	if c.CacheDir != "" {
-		cache, err = sandbox.OpenCache(c.CacheDir)
-		return cache, filepath.Join(c.CacheDir, below), err
+// openCache opens where c asks for native code to be kept, and returns nothing if that is nowhere. That the default place will not do is no reason not to start.
+func openCache[T any](c *Config, log *slog.Logger, open func(dir string) (T, error)) (T, error) {
+	var nothing T
+	switch {
+	case c.NoCache:
+		return nothing, nil
+	case c.CacheDir != "":
+		return open(c.CacheDir)
 	}
 	dir, err := os.UserCacheDir()
 	if err == nil {
-		dir = filepath.Join(dir, "porthole")
-		if cache, err = sandbox.OpenCache(dir); err == nil {
-			return cache, filepath.Join(dir, below), nil
+		var opened T
+		if opened, err = open(filepath.Join(dir, "porthole")); err == nil {
+			return opened, nil
 		}
 	}
 	log.Warn("compiled guests are not kept on disk", "reason", err)
-	return wazero.NewCompilationCache(), "", nil
+	return nothing, nil
 }
 
 // NewServer starts the shards of a server. Its requests go to h, by the route "/"; if h is nil there are no routes yet, and they
@@ -236,6 +238,9 @@ func (r *Runtime) release(ctx context.Context) error {
 		if e != nil {
 			errs = append(errs, e.Close(ctx))
 		}
+	}
+	if r.store != nil {
+		errs = append(errs, r.store.Close(ctx))
 	}
 	if r.cache != nil {
 		errs = append(errs, r.cache.Close(ctx))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -132,6 +133,8 @@ func (s *serve) run(ctx context.Context, routes []routeFlag) (err error) {
 	if err := s.validate(); err != nil {
 		return &usageError{err}
 	}
+	started := sync.OnceFunc(startWithoutCollecting())
+	defer started()
 	all := newSites(routes)
 	modules := make([][]byte, len(all))
 	for i, of := range all {
@@ -180,6 +183,7 @@ func (s *serve) run(ctx context.Context, routes []routeFlag) (err error) {
 	if err := s.listenAll(server); err != nil {
 		return err
 	}
+	started()
 	select {
 	case <-server.Done():
 		return server.Err()

@@ -23,7 +23,7 @@ const deadline = 20 * time.Millisecond
 
 func metered(t testing.TB, name string) *Module {
 	t.Helper()
-	m, err := engine(t).Compile(context.Background(), name, guest(t, name), metering)
+	m, err := loader(t).Compile(context.Background(), name, guest(t, name), metering)
 	require.NoError(t, err)
 	return m
 }

@@ -11,6 +11,7 @@ import (
 // with other grants, or a version that was loaded again: it takes some megabytes for a guest in Go.
 type code struct {
 	key        codeKey
+	runtime    wazero.Runtime // that it was compiled by
 	compiled   wazero.CompiledModule
 	globals    int    // mutable ones that are exported: see instrument.GlobalExport
 	resettable bool   // memory and globals are all that it can change

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"path/filepath"
 	"runtime"
 
+	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 
@@ -81,12 +83,15 @@ func (e *Engine) compile(name string, wasm []byte, c CompileConfig) (m *Module, 
 	return &Module{name: name, engine: e, code: made}, nil
 }
 
-// translate makes code of a module's bytes. One that is refused when it is optimized is judged as it is: it may be accepted, as it has less
+// translate makes code of a module's bytes, unless it is kept. One that is refused when it is optimized is judged as it is: it may be accepted, as it has less
 // code, and what is wrong with it is told in the terms of its author.
 func (e *Engine) translate(wasm []byte, k codeKey) (*code, error) {
+	if made := e.restore(k); made != nil {
+		return made, nil
+	}
 	compileHook()
-	if m, err := e.rewrite(wasm, k); err == nil {
-		if made, err := e.nativeCode(m, k); err == nil {
+	if m, err := e.rewrite(wasm, k.config); err == nil {
+		if made, err := e.make(m, k); err == nil {
 			return made, nil
 		}
 	}
@@ -94,32 +99,71 @@ func (e *Engine) translate(wasm []byte, k codeKey) (*code, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.nativeCode(m, k)
+	return e.make(m, k)
 }
 
-// nativeCode has a module compiled.
-func (e *Engine) nativeCode(m *instrument.Module, k codeKey) (*code, error) {
+// restore returns the code that is kept for a module, nil if there is none or it is not as it should be.
+func (e *Engine) restore(k codeKey) *code {
+	if e.stubs == nil {
+		return nil
+	}
+	store := e.config.Store
+	f := store.readStub(newStubKey(k, e.mostPages(k.config)))
+	if f == nil {
+		return nil
+	}
+	if have, err := takeFingerprint(filepath.Join(store.dir, f.name)); err != nil || have != f.code {
+		return nil
+	}
+	compiled, err := compileRead(e.stubs, f.module.Wasm)
+	if err != nil {
+		return nil
+	}
+	made, _ := e.newCode(k, e.stubs, compiled, &f.module) // what is wrong with it is told when it is made
+	return made
+}
+
+// make has a module compiled. If the code can be kept, it comes from there: so there is but one way for it to run.
+func (e *Engine) make(m *instrument.Module, k codeKey) (_ *code, err error) {
 	ctx := context.Background() // of the caller's, wazero looks at some values that are not the caller's to give
 	if e.Modules() == 0 {
 		ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
 	}
-	compiled, err := e.runtime.CompileModule(ctx, m.Wasm)
+	if e.stubs != nil {
+		store := e.config.Store
+		if store.keep(ctx, newStubKey(k, e.mostPages(k.config)), m, e.runtimeConfig()) == nil {
+			if made := e.restore(k); made != nil {
+				return made, nil
+			}
+		}
+	}
+	if e.plain == nil {
+		if e.plain, err = e.newRuntime(ctx, nil); err != nil {
+			return nil, err
+		}
+	}
+	compiled, err := e.plain.CompileModule(ctx, m.Wasm)
 	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
+	return e.newCode(k, e.plain, compiled, m)
+}
+
+// newCode returns what was compiled as code, unless it is of no use.
+func (e *Engine) newCode(k codeKey, r wazero.Runtime, compiled wazero.CompiledModule, m *instrument.Module) (*code, error) {
 	memory := compiled.ExportedMemories()["memory"]
 	if memory == nil {
-		_ = compiled.Close(ctx) // nothing runs of it
+		_ = compiled.Close(context.Background()) // nothing runs of it
 		return nil, ErrNoMemory
 	}
-	return &code{key: k, compiled: compiled, globals: m.Globals, resettable: m.Resettable, pages: e.growable(memory)}, nil
+	return &code{key: k, runtime: r, compiled: compiled, globals: m.Globals, resettable: m.Resettable, pages: e.growable(memory)}, nil
 }
 
 // growable returns to how many pages a memory can grow, 0 if it has them all from the start.
 func (e *Engine) growable(memory api.MemoryDefinition) uint32 {
 	most, ok := memory.Max()
-	if !ok || most > e.memoryPages {
-		most = e.memoryPages
+	if !ok || most > e.config.MemoryPages {
+		most = e.config.MemoryPages
 	}
 	if most <= memory.Min() {
 		return 0

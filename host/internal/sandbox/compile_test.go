@@ -25,17 +25,20 @@ func distinct(t *testing.T, n int) []byte {
 }
 
 func TestLoadingManyTimesLeavesNothing(t *testing.T) {
-	for name, wasm := range map[string]func(n int) []byte{
-		"the same":  func(int) []byte { return guest(t, "guest") },
-		"different": func(n int) []byte { return distinct(t, n) },
+	same := func(int) []byte { return guest(t, "guest") }
+	for name, test := range map[string]struct {
+		engine func(t testing.TB) *Engine
+		wasm   func(n int) []byte
+	}{
+		"the same":  {engineAlone, same},
+		"different": {engineAlone, func(n int) []byte { return distinct(t, n) }},
+		"kept":      {loader, same},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx := context.Background()
-			e, err := NewEngine(ctx, EngineConfig{Cache: wazero.NewCompilationCache(), MemoryPages: 16, Imports: imports, Functions: functions})
-			require.NoError(t, err)
-			defer func() { require.NoError(t, e.Close(ctx)) }()
+			e := test.engine(t)
 			load := func(n int) {
-				m, err := e.Compile(ctx, "guest", wasm(n), CompileConfig{})
+				m, err := e.Compile(ctx, "guest", test.wasm(n), CompileConfig{})
 				require.NoError(t, err)
 				i, err := m.Instantiate(InstanceConfig{})
 				require.NoError(t, err)
@@ -54,6 +57,16 @@ func TestLoadingManyTimesLeavesNothing(t *testing.T) {
 			assert.Less(t, heap(), before+2<<20, "one module takes some 50 KiB, one instance 64 KiB")
 		})
 	}
+}
+
+// engineAlone returns an engine that shares nothing with others.
+func engineAlone(t testing.TB) *Engine {
+	t.Helper()
+	ctx := context.Background()
+	e, err := NewEngine(ctx, EngineConfig{Cache: wazero.NewCompilationCache(), MemoryPages: 16, Imports: imports, Functions: functions})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, e.Close(ctx)) })
+	return e
 }
 
 func heap() uint64 {

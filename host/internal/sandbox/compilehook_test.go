@@ -2,7 +2,7 @@ package sandbox
 
 import "testing"
 
-// OnCompile calls hook when a compilation begins, for the rest of the test.
+// OnCompile calls hook when a module is compiled that was not kept, for the rest of the test.
 func OnCompile(t *testing.T, hook func()) {
 	before := compileHook
 	compileHook = hook

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -19,8 +20,8 @@ type Functions map[string]api.GoModuleFunc
 
 // EngineConfig configures an Engine.
 type EngineConfig struct {
-	Cache       wazero.CompilationCache // may be shared with other engines
-	Rewritten   string                  // a directory where rewritten modules are kept; empty: they are not
+	Cache       wazero.CompilationCache // may be shared with other engines; nil: there is none. With a Store it is not used
+	Store       *Store                  // where code is kept; may be shared with other engines. nil: nowhere
 	MemoryPages uint32                  // the most memory of one instance, in pages of 64 KiB
 	Imports     []abi.Function          // all that guests may import, besides WASI and HostModules
 	Functions   Functions               // what each of Imports calls
@@ -29,11 +30,11 @@ type EngineConfig struct {
 
 // Engine compiles and runs guests that may import one set of functions. It is safe for concurrent use.
 type Engine struct {
-	runtime     wazero.Runtime
-	memoryPages uint32
-	compiler    chan struct{} // held by who compiles
-	rewritten   rewrittenDir
-	compiling   sync.WaitGroup // compilations that run, be they wanted or not
+	config    EngineConfig
+	stubs     wazero.Runtime // of modules of the Store; nil if it is not used
+	plain     wazero.Runtime // of others; nil until there is one. Belongs to who compiles
+	compiler  chan struct{}  // held by who compiles
+	compiling sync.WaitGroup // compilations that run, be they wanted or not
 
 	mu    sync.Mutex
 	codes map[codeKey]*code // all that is not freed
@@ -44,29 +45,53 @@ func NewEngine(ctx context.Context, c EngineConfig) (*Engine, error) {
 	if err := c.HostModules.Check(); err != nil {
 		return nil, err
 	}
-	// No WithCloseOnContextDone: it costs guests a multiple of their time. See meter for how a call ends.
-	// No debug information: it would be read when a guest traps, hostile as it is, and says where the code was
-	// before it was rewritten.
 	e := &Engine{
-		runtime: wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
-			WithCompilationCache(c.Cache).
-			WithDebugInfoEnabled(false).
-			WithMemoryLimitPages(c.MemoryPages)),
-		memoryPages: c.MemoryPages,
-		compiler:    make(chan struct{}, 1),
-		codes:       make(map[codeKey]*code),
-		rewritten:   rewrittenDir(c.Rewritten),
+		config:   c,
+		compiler: make(chan struct{}, 1),
+		codes:    make(map[codeKey]*code),
 	}
-	if err := e.register(ctx, &c); err != nil {
-		_ = e.runtime.Close(ctx) // err says more
+	var err error
+	if c.Store != nil {
+		e.stubs, err = e.newRuntime(ctx, c.Store.cache)
+		if err == nil && !makesNothing(e.stubs) {
+			_ = e.stubs.Close(ctx) // wazero's never fails
+			e.stubs = nil
+		}
+	}
+	if err == nil && e.stubs == nil {
+		e.plain, err = e.newRuntime(ctx, c.Cache)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return e, nil
 }
 
+// runtimeConfig returns the configuration of runtimes, but for their cache.
+func (e *Engine) runtimeConfig() wazero.RuntimeConfig {
+	// No WithCloseOnContextDone: it costs guests a multiple of their time. See meter for how a call ends.
+	// No debug information: it would be read when a guest traps, hostile as it is, and says where the code was
+	// before it was rewritten.
+	return wazero.NewRuntimeConfig().WithDebugInfoEnabled(false).WithMemoryLimitPages(e.config.MemoryPages)
+}
+
+// newRuntime returns a runtime with all that guests can import.
+func (e *Engine) newRuntime(ctx context.Context, cache wazero.CompilationCache) (wazero.Runtime, error) {
+	config := e.runtimeConfig()
+	if cache != nil {
+		config = config.WithCompilationCache(cache)
+	}
+	r := wazero.NewRuntimeWithConfig(ctx, config)
+	if err := e.config.register(ctx, r); err != nil {
+		_ = r.Close(ctx) // err says more
+		return nil, err
+	}
+	return r, nil
+}
+
 // register makes the functions known that guests can import.
-func (e *Engine) register(ctx context.Context, c *EngineConfig) error {
-	r := registry{e.runtime, make(map[string]wazero.HostModuleBuilder)}
+func (c *EngineConfig) register(ctx context.Context, runtime wazero.Runtime) error {
+	r := registry{runtime, make(map[string]wazero.HostModuleBuilder)}
 	if err := r.addAll(module.WASI, wasi.Functions(system)); err != nil {
 		return err
 	}
@@ -125,5 +150,11 @@ func valueTypes(types []abi.ValueType) []api.ValueType {
 // Close frees all modules and instances, after compilations that are under way. No call may be running.
 func (e *Engine) Close(ctx context.Context) error {
 	e.compiling.Wait()
-	return e.runtime.Close(ctx)
+	var errs []error
+	for _, r := range []wazero.Runtime{e.stubs, e.plain} {
+		if r != nil {
+			errs = append(errs, r.Close(ctx))
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -81,7 +81,7 @@ func (i *Instance) start() error {
 	}
 	// Anonymous: there may be many. None of the functions that wazero would call: it knows nothing of budgets.
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
-	module, err := i.of.engine.runtime.InstantiateModule(ctx, i.of.code.compiled, config)
+	module, err := i.of.code.runtime.InstantiateModule(ctx, i.of.code.compiled, config)
 	if err != nil {
 		return i.end(instantiation, err)
 	}

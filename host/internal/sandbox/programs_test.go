@@ -40,17 +40,11 @@ func program(t *testing.T, language string, c InstanceConfig) *Instance {
 		wasm, err = goBomb()
 		require.NoError(t, err)
 	}
-	ctx := context.Background()
-	e, err := NewEngine(ctx, EngineConfig{Cache: cache, MemoryPages: 512})
-	require.NoError(t, err)
-	m, err := e.Compile(ctx, language, wasm, CompileConfig{Meter: true, CallDepth: 10_000, MemoryPages: 512, TableElements: 100_000})
+	m, err := storing(t, storeDir, 512).Compile(context.Background(), language, wasm, CompileConfig{Meter: true, CallDepth: 10_000, MemoryPages: 512, TableElements: 100_000})
 	require.NoError(t, err)
 	i, err := m.Instantiate(c)
 	require.NoError(t, err)
-	t.Cleanup(func() {
-		i.Close()
-		require.NoError(t, e.Close(ctx))
-	})
+	t.Cleanup(i.Close)
 	return i
 }
 

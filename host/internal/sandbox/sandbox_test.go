@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +22,41 @@ import (
 	"github.com/portholehttp/porthole/host/internal/wasi"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "porthole")
+	if err != nil {
+		panic(err)
+	}
+	storeDir = dir
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(dir)
+		os.Exit(code)
+	}))
+}
+
+// storeDir is where the guests of most tests are kept, as those of servers are.
+var storeDir string
+
+// loader returns an engine with a Store, whose guests run from there: see store_test.go for what may go wrong.
+func loader(t testing.TB) *Engine {
+	t.Helper()
+	return storing(t, storeDir, 16)
+}
+
+// storing returns an engine with a Store of its own in dir, as a process has that has just begun. pages is the most memory.
+func storing(t testing.TB, dir string, pages uint32) *Engine {
+	t.Helper()
+	ctx := context.Background()
+	s, err := OpenStore(dir)
+	require.NoError(t, err)
+	e, err := NewEngine(ctx, EngineConfig{Store: s, MemoryPages: pages, Imports: imports, Functions: functions})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, e.Close(ctx))
+		require.NoError(t, s.Close(ctx))
+	})
+	return e
+}
 
 // The guests. The .wasm files are the .wat files beside them, assembled by wabt:
 //
@@ -63,7 +98,7 @@ func engine(t testing.TB) *Engine {
 
 func compile(t testing.TB, name string) *Module {
 	t.Helper()
-	m, err := engine(t).Compile(context.Background(), name, guest(t, name), CompileConfig{})
+	m, err := loader(t).Compile(context.Background(), name, guest(t, name), CompileConfig{})
 	require.NoError(t, err)
 	return m
 }

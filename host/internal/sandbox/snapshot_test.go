@@ -17,7 +17,7 @@ import (
 // resettable compiles a guest of testdata and makes it one that can be reset.
 func resettable(t testing.TB, name string) *Module {
 	t.Helper()
-	m, err := engine(t).Compile(context.Background(), name, guest(t, name), CompileConfig{Meter: true})
+	m, err := loader(t).Compile(context.Background(), name, guest(t, name), CompileConfig{Meter: true})
 	require.NoError(t, err)
 	return m
 }
