@@ -163,7 +163,7 @@ func (e *Engine) settle(c *conn) {
 			return
 		}
 	}
-	if c.listener.closing && c.idle() {
+	if c.listener.closing && c.idle() && !e.inherit(c) {
 		e.drop(c)
 		return
 	}

@@ -197,32 +197,107 @@ func TestCloseListenerMidResponse(t *testing.T) {
 	require.True(t, w.sockets[s].closed)
 }
 
+// listenRecord is the head of server_listen.
+func listenRecord(change func(*abi.ListenRequest), host string) []byte {
+	r := abi.ListenRequest{Options: abi.DefaultOptions, Port: 80, HostSize: uint32(len(host))}
+	if change != nil {
+		change(&r)
+	}
+	return append(abi.Append(nil, &r), host...)
+}
+
+// takeOver is the change of a record to that of a server that takes over the listener of another.
+func takeOver(r *abi.ListenRequest) { r.Kind, r.Number = abi.ListenServer, 1 }
+
+// Idle connections, above all those that have not asked for anything yet, go to the server that has taken over their listener, with its terms.
+func TestIdleConnectionsAreInherited(t *testing.T) {
+	const server, heir = 3<<32 | 1, 3<<32 | 2
+	var servers []uint32
+	w := newWorld(t, func(w *world, ev Event) {
+		switch ev.Kind {
+		case abi.EventConnection:
+			servers = append(servers, 100)
+		case abi.EventRequest:
+			servers = append(servers, decodeRequest(t, ev.Head).server)
+			w.respond(ev.Target, 200, "hello")
+		}
+	})
+	listen := func(server uint64, change func(*abi.ListenRequest)) {
+		status, _ := w.later(abi.OpServerListen, server, 0, listenRecord(change, ""), "")
+		require.Equal(t, abi.StatusOK, status)
+	}
+	listen(server, nil)
+	handle := w.engine.server(server).handle
+	const fresh, used, begun = 4, 5, 6
+	for _, s := range []uint64{fresh, used, begun} {
+		w.sockets[s] = &fakeSocket{room: -1}
+		w.engine.Accept(s, handle, w.now)
+	}
+	w.data(used, get)
+	w.data(begun, get[:10])
+	listen(heir, func(r *abi.ListenRequest) {
+		takeOver(r)
+		r.Options.HeadersTimeout, r.Options.KeepAliveTimeout = 7e9, 2e9
+	})
+	status, _ := w.later(abi.OpServerListeners, heir, abi.ListenConnection, nil, "")
+	require.Equal(t, abi.StatusOK, status)
+	status, _ = w.later(abi.OpServerClose, server, 0, nil, "")
+	require.Equal(t, abi.StatusOK, status)
+	require.Equal(t, []uint32{1, 100, 100}, servers, "they are new to the handler")
+	w.data(begun, get[10:])
+	require.True(t, w.sockets[begun].shut, "it has finished what it began")
+	w.end(begun)
+	require.Equal(t, "server_close", w.log[len(w.log)-1], "nothing holds the first server")
+	w.data(used, get)
+	w.data(fresh, get)
+	require.Equal(t, []uint32{1, 100, 100, 1, 2, 2}, servers)
+
+	w.pass(4e9) // the heir's time to stay idle
+	require.True(t, w.sockets[used].closed)
+	require.True(t, w.sockets[fresh].closed)
+}
+
+// A connection that a handler has been shown is its own: another server does not get it.
+func TestShownConnectionsAreNotInherited(t *testing.T) {
+	const server, heir = 3<<32 | 1, 3<<32 | 2
+	w := newWorld(t, hello)
+	for _, r := range []struct {
+		server uint64
+		change func(*abi.ListenRequest)
+	}{{server, nil}, {heir, takeOver}} {
+		if r.server == heir {
+			w.sockets[4] = &fakeSocket{room: -1}
+			w.engine.Accept(4, w.engine.server(server).handle, w.now)
+		}
+		status, _ := w.later(abi.OpServerListen, r.server, 0, listenRecord(r.change, ""), "")
+		require.Equal(t, abi.StatusOK, status)
+		status, _ = w.later(abi.OpServerListeners, r.server, abi.ListenConnection, nil, "")
+		require.Equal(t, abi.StatusOK, status)
+	}
+	status, _ := w.later(abi.OpServerClose, server, 0, nil, "")
+	require.Equal(t, abi.StatusOK, status)
+	require.True(t, w.sockets[4].closed)
+}
+
 func TestServerListen(t *testing.T) {
 	const server = 3<<32 | 1
 	w := newWorld(t, hello)
-	record := func(change func(*abi.ListenRequest), host string) []byte {
-		r := abi.ListenRequest{Options: abi.DefaultOptions, Port: 80, HostSize: uint32(len(host))}
-		if change != nil {
-			change(&r)
-		}
-		return append(abi.Append(nil, &r), host...)
-	}
 	for i, bad := range [][]byte{
 		nil,
-		record(nil, "")[:50],
-		append(record(nil, ""), 'x'),
-		record(func(r *abi.ListenRequest) { r.HostSize = 1 << 31 }, ""),
-		record(func(r *abi.ListenRequest) { r.Kind = 9 }, ""),
-		record(func(r *abi.ListenRequest) { r.Options.MaxPipelined = 0 }, ""),
+		listenRecord(nil, "")[:50],
+		append(listenRecord(nil, ""), 'x'),
+		listenRecord(func(r *abi.ListenRequest) { r.HostSize = 1 << 31 }, ""),
+		listenRecord(func(r *abi.ListenRequest) { r.Kind = 9 }, ""),
+		listenRecord(func(r *abi.ListenRequest) { r.Options.MaxPipelined = 0 }, ""),
 	} {
 		status, _ := w.later(abi.OpServerListen, server, 0, bad, "")
 		require.Equal(t, abi.StatusInvalid, status, i)
 	}
 	listen := func() abi.Status {
-		status, _ := w.later(abi.OpServerListen, server, 0, record(nil, "localhost"), "")
+		status, _ := w.later(abi.OpServerListen, server, 0, listenRecord(nil, "localhost"), "")
 		return status
 	}
-	status, _ := w.later(abi.OpServerListen, 3<<32, 0, record(nil, ""), "")
+	status, _ := w.later(abi.OpServerListen, 3<<32, 0, listenRecord(nil, ""), "")
 	require.Equal(t, abi.StatusInvalid, status, "server 0 is the host's")
 	require.Equal(t, abi.StatusOK, listen())
 	require.Equal(t, abi.StatusInUse, listen())
@@ -250,7 +325,7 @@ func TestServerListen(t *testing.T) {
 	// Another server takes its connections over.
 	const heir = 3<<32 | 2
 	handle := l.handle
-	status, _ = w.later(abi.OpServerListen, heir, 0, record(func(r *abi.ListenRequest) { r.Kind, r.Number = abi.ListenServer, 1 }, ""), "")
+	status, _ = w.later(abi.OpServerListen, heir, 0, listenRecord(takeOver, ""), "")
 	require.Equal(t, abi.StatusOK, status)
 	w.sockets[5] = &fakeSocket{room: -1}
 	w.engine.Accept(5, handle, w.now)

@@ -14,6 +14,7 @@ type listener struct {
 	mask    uint32 // abi.Listen*, for a handler's own server
 	conns   int
 	memo    *recollection // the newest
+	heir    *listener     // the server that has taken it over
 	closing bool          // no more connections come; those that are idle close
 
 	keepAliveLine []byte // Keep-Alive field: how long an idle connection stays
@@ -88,10 +89,11 @@ func (e *Engine) serverListen(server uint64, request []byte) abi.Status {
 	}
 	handle, status := e.sockets.Listen(server, request)
 	if status == abi.StatusOK {
-		if l := e.listener(handle); l != nil {
-			l.handle = 0 // abi.ListenServer: its connections go to the new server from now on
+		of := e.listener(handle)
+		l := e.addListener(handle, server, &r.Options)
+		if of != nil {
+			of.handle, of.heir = 0, l // abi.ListenServer: its connections go to the new server from now on
 		}
-		e.addListener(handle, server, &r.Options)
 	}
 	return abi.StatusOK // the driver tells the handler about a failure, as an event
 }
@@ -110,7 +112,7 @@ func (e *Engine) serverListeners(server uint64, mask uint32) abi.Status {
 	return abi.StatusOK
 }
 
-// closeListener stops a listener: idle connections go, active ones finish what they began.
+// closeListener stops a listener: idle connections go, to another server if it has taken the listener over, active ones finish what they began.
 func (e *Engine) closeListener(l *listener) abi.Status {
 	if l == nil || l.closing {
 		return abi.StatusInvalid
@@ -126,6 +128,34 @@ func (e *Engine) closeListener(l *listener) abi.Status {
 		}
 	}
 	return abi.StatusOK
+}
+
+// inherit gives a connection that is idle to the server that has taken over its listener. It reports false if there is none, or the connection has been shown
+// to the handler that the other server was of.
+func (e *Engine) inherit(c *conn) bool {
+	from, l := c.listener, c.listener.heir
+	for l != nil && l.closing {
+		l = l.heir
+	}
+	if l == nil || c.handle != 0 {
+		return false
+	}
+	for _, t := range []*timer{&c.readTimer, &c.requestTimer, &c.writeTimer, &c.idleTimer} {
+		t.disarm() // it is in a list of from
+	}
+	c.listener, c.terms, c.memo = l, &l.terms, nil
+	l.conns++
+	from.conns--
+	if c.parser.InitRequest(l.limits()); c.served == 0 {
+		e.arm(&c.readTimer, timeHeaders)
+	}
+	if e.mask(l)&abi.ListenConnection != 0 {
+		e.emitSocket(abi.EventConnection, c, e.serverHead(l, ""), nil)
+	}
+	if from.conns == 0 {
+		e.closeServers()
+	}
+	return true
 }
 
 // closeServers forgets closing listeners whose last connection is gone.
