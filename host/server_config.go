@@ -14,7 +14,8 @@ import (
 type ServerConfig struct {
 	// Shards is how many connections can be served at the same instant: each shard is a goroutine with
 	// an instance of the stack and one of the handler. A handler's state is per shard.
-	// 0 means runtime.GOMAXPROCS; at most MaxShards.
+	// 0 means runtime.GOMAXPROCS; at most MaxShards. A program that can should then give Go one processor more with runtime.GOMAXPROCS, as the
+	// command does: if each has a shard, Go's monitor takes them from shards that wait and gives them back all the time.
 	Shards int
 
 	// HeadersTimeout is the longest a message head may take, from its first byte to its blank line: 60 s, or

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -164,6 +165,9 @@ func (s *serve) run(ctx context.Context, routes []routeFlag) (err error) {
 			return err
 		}
 	}
+	if s.server.Shards == 0 {
+		s.server.Shards = runtime.GOMAXPROCS(0)
+	}
 	server, err := rt.NewServer(nil, s.server)
 	if err != nil {
 		return err
@@ -184,6 +188,7 @@ func (s *serve) run(ctx context.Context, routes []routeFlag) (err error) {
 		return err
 	}
 	started()
+	spareProcessor(s.server.Shards)
 	select {
 	case <-server.Done():
 		return server.Err()
