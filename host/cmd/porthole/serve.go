@@ -166,7 +166,7 @@ func (s *serve) run(ctx context.Context, routes []routeFlag) (err error) {
 		}
 	}
 	if s.server.Shards == 0 {
-		s.server.Shards = runtime.GOMAXPROCS(0)
+		s.server.Shards = min(runtime.GOMAXPROCS(0), host.MaxShards)
 	}
 	server, err := rt.NewServer(nil, s.server)
 	if err != nil {
