@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -134,7 +133,7 @@ func (s *serve) run(ctx context.Context, routes []routeFlag) (err error) {
 	if err := s.validate(); err != nil {
 		return &usageError{err}
 	}
-	started := sync.OnceFunc(startWithoutCollecting())
+	started := startWithoutCollecting()
 	defer started()
 	all := newSites(routes)
 	modules := make([][]byte, len(all))
