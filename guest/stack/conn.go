@@ -94,9 +94,7 @@ func (e *Engine) drop(c *conn) {
 		e.events = append(e.events, Event{Kind: abi.EventClose, Flags: abi.EventDone, Target: c.handle})
 		e.handles.closeSocket(c)
 	}
-	for _, t := range []*timer{&c.readTimer, &c.requestTimer, &c.writeTimer, &c.idleTimer} {
-		t.disarm()
-	}
+	c.disarm()
 	c.in.drop(&e.buffers)
 	c.out.drop(&e.buffers)
 	e.queued -= c.waiting
@@ -115,6 +113,13 @@ func (e *Engine) drop(c *conn) {
 	}
 	if l.conns--; l.closing && l.conns == 0 {
 		e.closeServers()
+	}
+}
+
+// disarm takes the timers of c from the lists of its terms.
+func (c *conn) disarm() {
+	for _, t := range []*timer{&c.readTimer, &c.requestTimer, &c.writeTimer, &c.idleTimer} {
+		t.disarm()
 	}
 }
 

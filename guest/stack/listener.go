@@ -140,9 +140,7 @@ func (e *Engine) inherit(c *conn) bool {
 	if l == nil || c.handle != 0 {
 		return false
 	}
-	for _, t := range []*timer{&c.readTimer, &c.requestTimer, &c.writeTimer, &c.idleTimer} {
-		t.disarm() // it is in a list of from
-	}
+	c.disarm()
 	c.listener, c.terms, c.memo = l, &l.terms, nil
 	l.conns++
 	from.conns--

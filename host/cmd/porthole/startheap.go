@@ -25,7 +25,7 @@ func startWithoutCollecting() (resume func()) {
 		debug.SetGCPercent(percent)
 		debug.SetMemoryLimit(limit)
 	})
-	// The first collection frees this. Without an end then, there would be no other work for Go once so much is in use.
+	// The first collection frees this. With the bound alone Go would do little but collect once so much is in use.
 	runtime.AddCleanup(new([64]byte), func(resume func()) { resume() }, resume)
 	return resume
 }

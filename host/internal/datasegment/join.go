@@ -44,8 +44,7 @@ func Join(wasm []byte) []byte {
 	content := encode(runs)
 	out := make([]byte, 0, len(wasm)-(data.End-data.Begin)+len(content))
 	out = append(out, wasm[:data.Start]...)
-	out = opcode.AppendUint(append(out, sectionData), len(content))
-	out = append(out, content...)
+	out = opcode.AppendSection(out, sectionData, content)
 	return append(out, wasm[data.End:]...)
 }
 

@@ -21,3 +21,16 @@ func AppendInt(b []byte, v int64) []byte {
 		b = append(b, low|0x80)
 	}
 }
+
+// AppendSection appends a section of a module: its number, its size and the parts of its content.
+func AppendSection(b []byte, id byte, parts ...[]byte) []byte {
+	size := 0
+	for _, p := range parts {
+		size += len(p)
+	}
+	b = AppendUint(append(b, id), size)
+	for _, p := range parts {
+		b = append(b, p...)
+	}
+	return b
+}

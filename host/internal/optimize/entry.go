@@ -14,8 +14,10 @@ type entry struct {
 	numbers []uint32      // by segment: the highest number that resumes the function there; noNumber: none does
 }
 
-// every is more than any number.
-const every = ^uint32(0)
+const (
+	every    = ^uint32(0) // more than any number
+	noNumber = ^uint32(0)
+)
 
 // enter finds how the function is entered. It makes a segment of its own of the prologue, which only its beginning goes through. It reports false
 // for what Go's compiler does not do.
@@ -37,14 +39,15 @@ func (d *dispatch) enter(base uint32) bool {
 		e.begins = every
 	}
 	e.numbers[first] = noNumber
+	led := d.led()
 	if d.resumes != nil {
-		d.keepResumed()
+		d.keepResumed(led)
 	}
 	e.root = len(d.segments)
 	root := segment{next: first, home: first}
 	s := &d.segments[first]
 	if at := setBase(s.code, base); at >= 0 {
-		if d.leads(first) {
+		if led[first] {
 			return false
 		}
 		root.code, e.setBase, s.code = s.code[:at], s.code[at:at+setBaseSize], s.code[at+setBaseSize:]
@@ -63,9 +66,7 @@ func (d *dispatch) enter(base uint32) bool {
 
 // keepResumed leaves numbers only to segments where calls return to, and to those that may run deferred functions after a recovered panic, of which
 // only a table of the runtime says where they are: they begin with that call, or nothing leads to them.
-func (d *dispatch) keepResumed() {
-	led := make([]bool, len(d.segments))
-	d.eachEdge(func(to int) { led[to] = true })
+func (d *dispatch) keepResumed(led []bool) {
 	for k := range d.exit {
 		if led[k] && !d.resumes[k] {
 			d.entry.numbers[k] = noNumber
@@ -73,22 +74,19 @@ func (d *dispatch) keepResumed() {
 	}
 }
 
-// leads reports whether anything leads to that segment.
-func (d *dispatch) leads(to int) (found bool) {
-	d.eachEdge(func(other int) { found = found || other == to })
-	return found
-}
-
-func (d *dispatch) eachEdge(f func(to int)) {
+// led returns, by segment, whether another leads to it.
+func (d *dispatch) led() []bool {
+	led := make([]bool, len(d.segments))
 	for i := range d.segments {
 		s := &d.segments[i]
 		for _, j := range s.jumps {
-			f(j.to)
+			led[j.to] = true
 		}
 		if s.next != none {
-			f(s.next)
+			led[s.next] = true
 		}
 	}
+	return led
 }
 
 // setBaseSize is how many instructions framer.setBase makes.

@@ -12,10 +12,9 @@ type framer struct {
 	*body
 	*dispatch
 	out     []instruction
-	scratch uint32   // a local
-	resumes []bool   // by segment: it is where a call returns to, or begins with one
-	numbers []uint32 // by segment: one of its numbers, or noNumber
-	entered bool     // the prologue is behind
+	scratch uint32 // a local
+	resumes []bool // by segment: it is where a call returns to, or begins with one
+	entered bool   // the prologue is behind
 }
 
 const (
@@ -24,7 +23,6 @@ const (
 	wordSize    = 8 // of a return address, in bytes
 
 	numberMask = 1<<16 - 1 // of the number in a return address; the function is in the other bits
-	noNumber   = ^uint32(0)
 )
 
 // frame returns the code of d rewritten, with the dispatch, and which segments can be resumed. It reports false if something else is done with the
@@ -35,7 +33,6 @@ func (b *body) frame(d *dispatch) (code []instruction, resumes []bool, ok bool) 
 	}
 	b.base = b.newLocal()
 	f := framer{body: b, dispatch: d, out: append(b.framed[:0], d.prefix...), scratch: b.newLocal(), resumes: make([]bool, d.exit)}
-	f.number()
 	entry := d.target(0)
 	prologue := hasPrologue(d.segments[entry].code)
 	if !prologue {
@@ -56,17 +53,6 @@ func (b *body) frame(d *dispatch) (code []instruction, resumes []bool, ok bool) 
 	}
 	b.framed = append(f.out, d.suffix...)
 	return b.framed, f.resumes, true
-}
-
-// number finds the numbers of segments.
-func (f *framer) number() {
-	f.numbers = make([]uint32, f.exit)
-	for i := range f.numbers {
-		f.numbers[i] = noNumber
-	}
-	for number, segment := range f.table {
-		f.numbers[segment] = min(f.numbers[segment], uint32(number))
-	}
 }
 
 // segment writes segment k. It reports false for uses of the stack pointer that Go's compiler does not make.
@@ -164,14 +150,15 @@ func (f *framer) call(c call, k, depth int) int {
 		f.make(opcode.LocalGet, f.scratch)
 	}
 	f.out = append(f.out, c.code...)
+	number := uint32(c.code[0].constant) & numberMask // to resume at
 	switch next := c.rest; {
 	case len(next) == 0:
 		return -1
-	case next[0].op == opcode.BrIf && depth == 0 && len(next) == 1 && k+1 < f.exit && f.entered && f.target(uint32(c.code[0].constant)&numberMask) == k+1:
+	case next[0].op == opcode.BrIf && depth == 0 && len(next) == 1 && k+1 < f.exit && f.entered && f.target(number) == k+1:
 		f.resumes[k+1] = true
 		f.out = append(f.out, next[0])
 		f.ifMoved()
-		f.constant(int64(f.numbers[k+1]))
+		f.constant(int64(number))
 		f.make(opcode.Call, uint32(f.index))
 		f.make(opcode.Return, 0)
 		f.make(opcode.End, 0)

@@ -18,7 +18,8 @@
 // In modules of Go's linker the package relies on what all code of Go's compiler keeps to, where it finds the forms of that compiler. A module that
 // only looks like it traps, or goes on at another block, where it does otherwise:
 //
-//   - A function is resumed only behind calls that store where that is, and where nothing else leads to.
+//   - A function is resumed only behind calls that store where that is, at the beginning of a block that begins with a call, and where nothing
+//     else leads to.
 //   - A function that returns 0 has the stack pointer, global 0, at what it was before the call. Otherwise the caller goes on as if it were
 //     resumed behind the call, which reads all that it needs from the stack again.
 //   - A call within a block, behind which a function cannot be resumed, unwinds the stack, or never returns. So does that of sigpanic for a nil

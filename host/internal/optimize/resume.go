@@ -94,22 +94,20 @@ func (s *structurer) enterLoop(loop int) {
 // resume writes the ways from the root or the beginning of a loop, by the number in its local. None ends here.
 func (s *structurer) resume(from int) {
 	ways := s.graph.resumes[from]
-	opened := len(s.labels)
+	var loops []int
 	for _, w := range ways {
 		if w.loop && s.further[w.to] == none {
+			loops = append(loops, w.to)
 			s.further[w.to] = len(s.labels)
 			s.open()
 		}
 	}
 	s.choose(ways)
-	for _, w := range slices.Backward(ways) {
-		if w.loop && s.further[w.to] == len(s.labels)-1 && len(s.labels) > opened {
-			s.further[w.to] = none
-			s.end()
-			s.emit(opcode.LocalGet, numberLocal)
-			s.emit(opcode.LocalSet, s.resumed)
-			s.branch(w.to, 0, false)
-		}
+	for _, loop := range slices.Backward(loops) {
+		s.end()
+		s.emit(opcode.LocalGet, numberLocal)
+		s.emit(opcode.LocalSet, s.resumed)
+		s.branch(loop, 0, false)
 	}
 }
 

@@ -89,23 +89,11 @@ func (r *rewriter) assemble() []byte {
 		switch {
 		case section.ID == sectionCode:
 			count := opcode.AppendUint(nil, int(s.U32()))
-			out = appendSection(out, section.ID, count, r.bodies)
+			out = opcode.AppendSection(out, section.ID, count, r.bodies)
 		case section.ID == sectionCustom && strings.HasPrefix(s.Name(), ".debug_"):
 		default:
 			out = append(out, r.wasm[section.Start:section.End]...)
 		}
-	}
-	return out
-}
-
-func appendSection(out []byte, id byte, parts ...[]byte) []byte {
-	size := 0
-	for _, p := range parts {
-		size += len(p)
-	}
-	out = opcode.AppendUint(append(out, id), size)
-	for _, p := range parts {
-		out = append(out, p...)
 	}
 	return out
 }

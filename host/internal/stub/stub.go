@@ -42,7 +42,7 @@ func Make(wasm []byte) ([]byte, error) {
 			for range m.Functions {
 				content = append(content, body...)
 			}
-			out = appendSection(out, sectionCode, content)
+			out = opcode.AppendSection(out, sectionCode, content)
 		case sectionCustom:
 			if section.Scanner(wasm).Name() == "name" {
 				out = append(out, wasm[section.Start:section.End]...)
@@ -52,10 +52,5 @@ func Make(wasm []byte) ([]byte, error) {
 		}
 	}
 	content := append(opcode.AppendUint(nil, len(Section)), Section...)
-	return appendSection(out, sectionCustom, append(content, sum[:]...)), nil
-}
-
-func appendSection(out []byte, id byte, content []byte) []byte {
-	out = opcode.AppendUint(append(out, id), len(content))
-	return append(out, content...)
+	return opcode.AppendSection(out, sectionCustom, append(content, sum[:]...)), nil
 }
