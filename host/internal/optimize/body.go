@@ -1,6 +1,8 @@
 package optimize
 
 import (
+	"slices"
+
 	"github.com/portholehttp/porthole/host/internal/module"
 	"github.com/portholehttp/porthole/host/internal/opcode"
 )
@@ -24,9 +26,29 @@ type body struct {
 	bases []uint32 // of groups: see bounds
 
 	// Kept for the next function only.
-	framed, structured, bounded []instruction
-	bounds                      bounds
-	out                         []byte
+	framed, bounded []instruction
+	divided         []segment
+	moved           []segment
+	graph           graph
+	structurer      structurer
+	bounds          bounds
+	out             []byte
+}
+
+// zeroed returns n zero values, in the place of s if it has room.
+func zeroed[T any](s []T, n int) []T {
+	s = slices.Grow(s[:0], n)[:n]
+	clear(s)
+	return s
+}
+
+// emptied returns n empty slices, in the place of s, with the room that those of s have.
+func emptied[T any](s [][]T, n int) [][]T {
+	s = slices.Grow(s[:cap(s)], max(0, n-cap(s)))[:n]
+	for i := range s {
+		s[i] = s[i][:0]
+	}
+	return s
 }
 
 // noLocal is the index of a local that is not there.
@@ -108,11 +130,10 @@ func (b *body) split() bool {
 	if !d.enter(b.base) {
 		return false
 	}
-	g, ok := newGraph(&d)
-	if !ok {
+	if !b.graph.of(&d) {
 		return false
 	}
-	b.bodies = b.append(b.bodies, b.structure(&d, g))
+	b.bodies = b.append(b.bodies, b.structure(&d))
 	return true
 }
 
@@ -126,8 +147,18 @@ func (b *body) append(out []byte, code []instruction) []byte {
 	} else {
 		b.out = append(opcode.AppendUint(b.out, b.groups), b.locals...)
 	}
-	for i := range code {
-		b.out = b.appendInstruction(b.out, &code[i])
+	for n := 0; n < len(code); {
+		i := &code[n]
+		n++
+		if i.end == i.start {
+			b.out = b.appendInstruction(b.out, i)
+			continue
+		}
+		end := i.end
+		for ; n < len(code) && code[n].start == end && code[n].end > end; n++ {
+			end = code[n].end
+		}
+		b.out = append(b.out, b.wasm[i.start:end]...)
 	}
 	return append(opcode.AppendUint(out, len(b.out)), b.out...)
 }

@@ -22,7 +22,8 @@ type bounds struct {
 	accesses []access // of the region
 	start    int32    // the first instruction of the region
 	edits    []edit
-	groups   int // of the region that have taken a local
+	made     []instruction // of all edits
+	groups   int           // of the region that have taken a local
 
 	based    bool     // the base has been set on every way here
 	anchor   int32    // an instruction; negative: there is none
@@ -40,8 +41,7 @@ type access struct {
 // edit is a change of the code: instructions are removed, and others put in their place.
 type edit struct {
 	at, removed int32
-	made        [3]instruction
-	count       int
+	made, count int32 // what is put there, of bounds.made
 }
 
 const (
@@ -55,7 +55,7 @@ const (
 
 // check returns code rewritten. It changes code.
 func (b *bounds) check(code []instruction) []instruction {
-	b.code, b.edits = code, b.edits[:0]
+	b.code, b.edits, b.made = code, b.edits[:0], b.made[:0]
 	b.reset(len(b.types)+b.added, b.module.Globals, b.body.base)
 	b.frame.reset()
 	b.constant.reset()
@@ -238,9 +238,8 @@ func (b *bounds) editSame(at int32, local uint32) {
 }
 
 func (b *bounds) edit(at, removed int32, made ...instruction) {
-	e := edit{at: at, removed: removed}
-	e.count = copy(e.made[:], made)
-	b.edits = append(b.edits, e)
+	b.edits = append(b.edits, edit{at, removed, int32(len(b.made)), int32(len(made))})
+	b.made = append(b.made, made...)
 }
 
 // apply returns the code with the edits.
@@ -253,9 +252,8 @@ func (b *bounds) apply() []instruction {
 	})
 	out := b.bounded[:0]
 	at := int32(0)
-	for i := range b.edits {
-		e := &b.edits[i]
-		out = append(append(out, b.code[at:e.at]...), e.made[:e.count]...)
+	for _, e := range b.edits {
+		out = append(append(out, b.code[at:e.at]...), b.made[e.made:][:e.count]...)
 		at = e.at + e.removed
 	}
 	b.bounded = append(out, b.code[at:]...)

@@ -13,15 +13,22 @@ type graph struct {
 	around    []int      // by segment: the beginning of the innermost loop around it; none
 	resumes   [][]resume // by segment, the root and those that begin loops: where a resumed function goes from there
 	steps     int        // that may still be done
+
+	// Kept for the next function only.
+	entered      []bool
+	leads        [][]int
+	outermost    []int
+	way, pending []int
+	moved        []int
 }
 
-// newGraph returns the graph of d. It reports false if blocks cannot express it, as there is a loop with two entries.
-func newGraph(d *dispatch) (g *graph, ok bool) {
+// of makes g the graph of d. It reports false if blocks cannot express it, as there is a loop with two entries.
+func (g *graph) of(d *dispatch) bool {
 	n := len(d.segments)
-	g = &graph{
-		d: d, position: make([]int, n), dominator: make([]int, n), merges: make([]bool, n), loops: make([]bool, n), around: make([]int, n),
-		resumes: make([][]resume, n), steps: minSteps,
-	}
+	g.d, g.order, g.steps = d, g.order[:0], minSteps
+	g.position, g.dominator, g.around = zeroed(g.position, n), zeroed(g.dominator, n), zeroed(g.around, n)
+	g.merges, g.loops = zeroed(g.merges, n), zeroed(g.loops, n)
+	g.resumes = emptied(g.resumes, n)
 	for i := range n {
 		g.position[i], g.around[i] = none, none
 		g.steps += stepsPerJump * (1 + len(d.segments[i].jumps))
@@ -37,7 +44,7 @@ func newGraph(d *dispatch) (g *graph, ok bool) {
 	}
 	// What follows the loop is where a block ends, and reached by a branch if at all. Without a loop it is the end of the function.
 	g.merges[d.exit] = true
-	return g, g.steps > 0 && (d.loop || g.position[d.exit] == none)
+	return g.steps > 0 && (d.loop || g.position[d.exit] == none)
 }
 
 // Hostile code must not make the work quadratic. Real code needs some two steps for each jump.
@@ -68,7 +75,7 @@ func (g *graph) edges(of int, f func(to int, jump bool)) {
 // is resumed and nothing else leads to, the root does.
 func (g *graph) sort() {
 	const visited = 0
-	var way, pending, moved []int
+	way, pending, moved := g.way[:0], g.pending[:0], g.moved[:0]
 	enter := func(segment int) {
 		g.position[segment] = visited
 		way = append(way, segment, len(pending))
@@ -107,6 +114,7 @@ func (g *graph) sort() {
 	}
 	slices.Reverse(g.order)
 	g.order = append(g.order, moved...)
+	g.way, g.pending, g.moved = way, pending, moved
 	for i, segment := range g.order {
 		g.position[segment] = i
 	}
@@ -149,7 +157,8 @@ func (g *graph) common(a, b int) int {
 
 // classify finds which segments are reached by a branch forward, and which begin loops. There are no more steps if a loop has two entries.
 func (g *graph) classify() {
-	entered := make([]bool, len(g.position))
+	entered := zeroed(g.entered, len(g.position))
+	g.entered = entered
 	for _, from := range g.order {
 		g.edges(from, func(to int, jump bool) {
 			if g.back(from, to) {

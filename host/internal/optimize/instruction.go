@@ -94,11 +94,8 @@ func (b *body) readMisc(i *instruction) bool {
 	return i.index <= opcode.MiscTableFill
 }
 
-// appendInstruction appends i in the binary format.
+// appendInstruction appends one that was made or changed in the binary format.
 func (b *body) appendInstruction(out []byte, i *instruction) []byte {
-	if i.end > i.start {
-		return append(out, b.wasm[i.start:i.end]...)
-	}
 	out = append(out, i.op)
 	switch opcode.Instructions[i.op].Immediate {
 	case opcode.ImmediateBlock, opcode.ImmediateLoop, opcode.ImmediateIf:

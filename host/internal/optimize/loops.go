@@ -4,7 +4,8 @@ package optimize
 // beginning that does not pass it.
 func (g *graph) findLoops() {
 	leads := g.backwards()
-	outermost := make([]int, len(g.position)) // by segment: a loop around it that was found, or none
+	g.outermost = zeroed(g.outermost, len(g.position))
+	outermost := g.outermost // by segment: a loop around it that was found, or none
 	for i := range outermost {
 		outermost[i] = none
 	}
@@ -17,7 +18,7 @@ func (g *graph) findLoops() {
 		}
 		return segment
 	}
-	var pending []int
+	pending := g.pending[:0]
 	for i := len(g.order) - 1; i >= 0; i-- {
 		loop := g.order[i]
 		if !g.loops[loop] {
@@ -41,9 +42,9 @@ func (g *graph) findLoops() {
 
 // backwards returns, by segment, those that lead to it.
 func (g *graph) backwards() [][]int {
-	leads := make([][]int, len(g.position))
+	g.leads = emptied(g.leads, len(g.position))
 	for _, from := range g.order {
-		g.edges(from, func(to int, _ bool) { leads[to] = append(leads[to], from) })
+		g.edges(from, func(to int, _ bool) { g.leads[to] = append(g.leads[to], from) })
 	}
-	return leads
+	return g.leads
 }

@@ -49,6 +49,7 @@ func (r *rewriter) plan(c Config) {
 // rewriteBodies writes the bodies. It reports false for a section of code that is malformed, or that there is none.
 func (r *rewriter) rewriteBodies() bool {
 	b := newBody(r)
+	r.bodies = make([]byte, 0, len(r.wasm)) // it is hardly ever more
 	return r.eachBody(func(s *module.Scanner, index int) {
 		begin := s.Pos
 		b.start(s, index)

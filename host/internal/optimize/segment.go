@@ -1,6 +1,10 @@
 package optimize
 
-import "github.com/portholehttp/porthole/host/internal/opcode"
+import (
+	"slices"
+
+	"github.com/portholehttp/porthole/host/internal/opcode"
+)
 
 // segment is the code between two labels of a dispatch.
 type segment struct {
@@ -24,9 +28,8 @@ type jump struct {
 type segmenter struct {
 	*body
 	*dispatch
-	code  []instruction
-	at    int
-	moved []segment
+	code []instruction
+	at   int
 
 	// Of the segment that is read:
 	begin int
@@ -37,7 +40,8 @@ type segmenter struct {
 
 // run reads all segments. It reports false for what Go's compiler does not do.
 func (s *segmenter) run() bool {
-	s.segments = make([]segment, s.exit, s.exit+1)
+	s.segments = slices.Grow(s.divided[:cap(s.divided)], max(0, s.exit-cap(s.divided)))[:s.exit]
+	s.moved = s.moved[:0]
 	for k := range s.exit {
 		if !s.segment(k) {
 			return false
@@ -53,13 +57,14 @@ func (s *segmenter) run() bool {
 		}
 	}
 	s.segments = append(append(s.segments, segment{next: none}), s.moved...)
+	s.divided = s.segments
 	return len(s.suffix) > 0 && len(s.segments) <= maxSegments
 }
 
 // segment reads segment k, to the end of its block.
 func (s *segmenter) segment(k int) bool {
 	seg := &s.segments[k]
-	seg.home = k
+	*seg = segment{home: k, jumps: seg.jumps[:0]}
 	s.begin, s.depth, s.dead, s.known = s.at, 0, false, false
 	for ; s.at < len(s.code); s.at++ {
 		i := &s.code[s.at]

@@ -22,11 +22,12 @@ type label struct {
 }
 
 // structure returns d as it is without its table.
-func (b *body) structure(d *dispatch, g *graph) []instruction {
+func (b *body) structure(d *dispatch) []instruction {
 	n := len(d.segments)
-	s := structurer{
-		dispatch: d, graph: g, children: make([][]int, n), opened: make([]int, n), further: make([]int, n), resumed: noLocal, out: b.structured[:0],
-	}
+	s, g := &b.structurer, &b.graph
+	s.dispatch, s.graph, s.resumed = d, g, noLocal
+	s.children, s.opened, s.further = emptied(s.children, n), zeroed(s.opened, n), zeroed(s.further, n)
+	s.labels, s.out = s.labels[:0], s.out[:0]
 	for i := len(g.order) - 1; i > 0; i-- {
 		segment := g.order[i]
 		if g.merges[segment] && segment != d.exit {
@@ -49,7 +50,6 @@ func (b *body) structure(d *dispatch, g *graph) []instruction {
 		s.emit(opcode.Unreachable, 0) // for the types of what follows
 	}
 	s.out = append(s.out, d.suffix...)
-	b.structured = s.out
 	return s.out
 }
 
