@@ -1,12 +1,53 @@
 package sandbox_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/portholehttp/porthole/abi"
 	. "github.com/portholehttp/porthole/host/internal/sandbox"
+	"github.com/portholehttp/porthole/host/internal/sockabi"
+	"github.com/portholehttp/porthole/wasm"
 )
+
+// BenchmarkCompile is an engine that loads the stack, metered as handlers are: one that keeps nothing, one that finds nothing and keeps it, and one that
+// finds it.
+func BenchmarkCompile(b *testing.B) {
+	load := func(dir string) {
+		ctx := context.Background()
+		c := EngineConfig{MemoryPages: 1024, Imports: abi.StackImports, Functions: sockabi.Functions}
+		if dir != "" {
+			var err error
+			c.Store, err = OpenStore(dir)
+			require.NoError(b, err)
+			defer func() { require.NoError(b, c.Store.Close(ctx)) }()
+		}
+		e, err := NewEngine(ctx, c)
+		require.NoError(b, err)
+		_, err = e.Compile(ctx, "stack", wasm.Stack, CompileConfig{Meter: true, CallDepth: 10_000})
+		require.NoError(b, err)
+		require.NoError(b, e.Close(ctx))
+	}
+	b.Run("unkept", func(b *testing.B) {
+		for b.Loop() {
+			load("")
+		}
+	})
+	b.Run("cold", func(b *testing.B) {
+		for b.Loop() {
+			load(b.TempDir())
+		}
+	})
+	b.Run("warm", func(b *testing.B) {
+		dir := b.TempDir()
+		load(dir)
+		for b.Loop() {
+			load(dir)
+		}
+	})
+}
 
 // BenchmarkFresh is a call of a guest that is put back after it, by each mechanism that the machine has. Next to it is the call
 // alone: the difference is what it costs that every request sees a fresh sandbox.
