@@ -24,7 +24,8 @@ const (
 // What is kept back counts as written. That is a promise made for the kernel, which may have no room: then the rest of that write is kept until it
 // has, and the socket takes nothing else. To ask the kernel before would be another system call for each write.
 type cork struct {
-	open   bool // writes are kept
+	open   bool  // writes are kept
+	ring   *ring // nil: each write is a system call of its own
 	bytes  []byte
 	writes []corkedWrite
 	rests  map[*pollSocket][]byte // what the kernel had no room for, of sockets that owe; no more than maxCorkedWrite of each
@@ -50,12 +51,43 @@ func (c *cork) takes(f *pollSocket, p []byte) bool {
 	return true
 }
 
+// start is called by the goroutine of the loop before all others.
+func (c *cork) start() { c.ring = newRing() }
+
+func (c *cork) stop() {
+	if c.ring != nil {
+		c.ring.close()
+		c.ring = nil
+	}
+}
+
 // flush writes all that is kept.
 func (c *cork) flush() {
+	if c.ring != nil && len(c.writes) > 1 {
+		c.putTogether()
+	}
 	for i := range c.writes {
 		c.put(&c.writes[i])
 	}
 	c.writes, c.bytes = c.writes[:0], c.bytes[:0]
+}
+
+// putTogether writes what is kept by one system call. What that does not take is left.
+func (c *cork) putTogether() {
+	ok := c.ring.send(c)
+	for i := range c.writes {
+		w := &c.writes[i]
+		switch n := c.ring.sent[i]; {
+		case w.socket == nil || n == notSent:
+		case n < 0:
+			c.written(w, 0, syscall.Errno(-n))
+		default:
+			c.written(w, int(n), nil)
+		}
+	}
+	if !ok {
+		c.stop()
+	}
 }
 
 // pull writes what is kept of f, which is about to do something else.
@@ -68,13 +100,16 @@ func (c *cork) pull(f *pollSocket) {
 }
 
 func (c *cork) put(w *corkedWrite) {
-	f := w.socket
-	if f == nil {
-		return
+	if w.socket != nil {
+		n, err := writeFD(w.socket.fd, c.bytes[w.from:w.to])
+		c.written(w, n, err)
 	}
+}
+
+// written ends a write of which the kernel has taken n bytes.
+func (c *cork) written(w *corkedWrite, n int, err error) {
+	f, p := w.socket, c.bytes[w.from:w.to]
 	w.socket, f.corked = nil, false
-	p := c.bytes[w.from:w.to]
-	n, err := writeFD(f.fd, p)
 	switch {
 	case n == len(p):
 	case err != nil && !errors.Is(err, syscall.EAGAIN):

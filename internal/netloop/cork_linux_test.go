@@ -21,6 +21,9 @@ type corked struct {
 	peers []net.Conn
 }
 
+// ringless has the loops of newCorked make a system call for each write.
+var ringless = false
+
 func newCorked(t *testing.T, k kind, sockets int) *corked {
 	if portable || !k.plain && !k.sealed {
 		t.Skip("of the poller's sockets")
@@ -34,6 +37,9 @@ func newCorked(t *testing.T, k kind, sockets int) *corked {
 		c.peers = append(c.peers, theirs)
 		c.loop.Attach(ours, 0)
 		<-accepted
+	}
+	if ringless {
+		on(t, c.loop, c.loop.cork.stop)
 	}
 	on(t, c.loop, func() {}) // in the turn in which TLS looks for what came with the handshake: what comes later is told by the poller
 	return c

@@ -9,7 +9,8 @@
 //
 //   - TCP and Unix sockets on Linux, macOS and the BSDs (pollSocket): the loop sleeps in an epoll instance or a kqueue
 //     of its own, which tells of edges. Reading and writing are non-blocking system calls on the loop's goroutine, into
-//     one buffer for all connections, so an idle connection holds none and a paused one is not read at all.
+//     one buffer for all connections, so an idle connection holds none and a paused one is not read at all. On Linux, small
+//     writes of a turn are one call, of io_uring.
 //   - TLS over one of these, once its handshake is over (tlsSocket): likewise, with crypto/tls in between, on the loop's goroutine
 //     too. An idle connection holds what crypto/tls keeps, and no goroutine.
 //   - Plain sockets where the loop has no poller, with Config.Portable for one (fdSocket): a goroutine of the connection

@@ -60,6 +60,8 @@ func (l *Loop) Run(h Handler) error {
 	}
 	if l.poller != nil {
 		defer l.poller.close()
+		l.cork.start()
+		defer l.cork.stop()
 		l.inbox.wake = l.poller.wake
 	}
 	for l.wait() {
