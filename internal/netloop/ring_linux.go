@@ -36,29 +36,29 @@ const notSent = -1 << 31
 
 // ringSend is a struct io_uring_sqe.
 type ringSend struct {
-	opcode, flags uint8
-	priority      uint16
-	fd            int32
-	offset        uint64
-	address       uint64
-	size          uint32
-	sendFlags     uint32
-	number        uint64 // comes back in the result
-	_             [3]uint64
+	opcode    uint8
+	_         [3]uint8
+	fd        int32
+	_         uint64
+	address   uint64
+	size      uint32
+	sendFlags uint32
+	number    uint64 // comes back in the result
+	_         [3]uint64
 }
 
 // ringResult is a struct io_uring_cqe.
 type ringResult struct {
 	number uint64
 	result int32
-	flags  uint32
+	_      uint32
 }
 
 // ringParams is a struct io_uring_params.
 type ringParams struct {
-	sends, results, flags, threadCPU, threadIdle, features, workers uint32
-	_                                                               [3]uint32
-	send, result                                                    ringOffsets
+	sends, results, flags uint32
+	_                     [7]uint32
+	send, result          ringOffsets
 }
 
 // ringOffsets is a struct io_sqring_offsets or io_cqring_offsets: where something is in the memory of the queues.
