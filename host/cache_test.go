@@ -41,7 +41,29 @@ func TestCacheDir(t *testing.T) {
 	after, err := os.Stat(files[0])
 	require.NoError(t, err)
 	assert.True(t, os.SameFile(before, after), "and is taken from there")
-	assert.Equal(t, before.ModTime(), after.ModTime())
+}
+
+func TestMaxCacheBytes(t *testing.T) {
+	for limit, kept := range map[int64]bool{0: true, -1: true, DefaultMaxCacheBytes: true, 1: false} {
+		dir := t.TempDir()
+		_, err := newWithCache(Config{CacheDir: dir, MaxCacheBytes: limit})
+		require.NoError(t, err)
+		files, err := filepath.Glob(filepath.Join(dir, "code", "wazero-*", "*"))
+		require.NoError(t, err)
+		assert.Equal(t, kept, len(files) > 0, limit)
+	}
+	assert.ErrorContains(t, (&Config{MaxCacheBytes: -2}).Validate(), "MaxCacheBytes is -2")
+}
+
+// Whoever looks for why each start takes a second finds it in the log.
+func TestCacheThatFails(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "code"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "code", "stubs"), nil, 0o600)) // in the place of a directory
+	log, err := newWithCache(Config{CacheDir: dir})
+	require.NoError(t, err)
+	assert.Contains(t, log, "compiled guests are not kept on disk")
+	assert.Contains(t, log, filepath.Join(dir, "code", "stubs"))
 }
 
 func TestDefaultCacheThatIsNotPrivateIsNotUsed(t *testing.T) {

@@ -21,8 +21,12 @@ type Config struct {
 	// NoCache keeps compiled guests in memory only. CacheDir must be "" then.
 	NoCache bool
 
+	// MaxCacheBytes is the most that files in the cache's directory take. When more is kept, what was used longest ago is removed.
+	// 0 means DefaultMaxCacheBytes, -1 no limit.
+	MaxCacheBytes int64
+
 	// Cache is a cache of the embedder's, as other runtimes of wazero in the process have it. It is not closed, and must not be before
-	// the Runtime is. CacheDir and NoCache are not for it.
+	// the Runtime is. CacheDir, NoCache and MaxCacheBytes are not for it.
 	Cache wazero.CompilationCache
 
 	// MaxStackPages is the most memory that one instance of the stack may have, in pages of 64 KiB. What it asks beyond is
@@ -53,6 +57,9 @@ type Config struct {
 // DefaultMaxStackPages is 1 GiB.
 const DefaultMaxStackPages = 16384
 
+// DefaultMaxCacheBytes is 1 GiB. A module of Go has some 8 MB.
+const DefaultMaxCacheBytes = 1 << 30
+
 const maxPages = 65536 // 4 GiB: all that 32-bit pointers reach
 
 // Validate reports all faults of c, joined.
@@ -66,6 +73,9 @@ func (c *Config) Validate() error {
 	}
 	if n := c.MaxStackPages; n < 0 || n > maxPages {
 		errs = append(errs, fmt.Errorf("host: MaxStackPages is %d, want 0 to %d", n, maxPages))
+	}
+	if c.MaxCacheBytes < -1 {
+		errs = append(errs, fmt.Errorf("host: MaxCacheBytes is %d, want -1 or more", c.MaxCacheBytes))
 	}
 	_, err := hostModules(c.HostModules)
 	return errors.Join(append(errs, err)...)

@@ -72,7 +72,7 @@ func (r *Runtime) start(ctx context.Context, c *Config, stack []byte) (err error
 	}
 	cache := c.Cache
 	if cache == nil {
-		if r.store, err = openCache(c, r.log, sandbox.OpenStore); err != nil {
+		if r.store, err = openCache(c, r.log, r.openStore(c)); err != nil {
 			return err
 		}
 		if r.store == nil {
@@ -134,8 +134,22 @@ func openCache[T any](c *Config, log *slog.Logger, open func(dir string) (T, err
 			return opened, nil
 		}
 	}
-	log.Warn("compiled guests are not kept on disk", "reason", err)
+	warnNotKept(log, err)
 	return nothing, nil
+}
+
+func warnNotKept(log *slog.Logger, reason error) {
+	log.Warn("compiled guests are not kept on disk", "reason", reason)
+}
+
+// openStore returns what opens a store for native code.
+func (r *Runtime) openStore(c *Config) func(dir string) (*sandbox.Store, error) {
+	return func(dir string) (*sandbox.Store, error) {
+		return sandbox.OpenStore(dir, sandbox.StoreConfig{
+			MaxBytes: max(0, orDefault(c.MaxCacheBytes, DefaultMaxCacheBytes)),
+			Failed:   func(err error) { warnNotKept(r.log, err) },
+		})
+	}
 }
 
 // NewServer starts the shards of a server. Its requests go to h, by the route "/"; if h is nil there are no routes yet, and they

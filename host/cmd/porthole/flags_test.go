@@ -34,6 +34,19 @@ func TestHandlerLimitFlags(t *testing.T) {
 	assert.Equal(t, 1, l.MaxMemoryPages)
 }
 
+func TestCacheLimitFlag(t *testing.T) {
+	var bytes int64
+	f := &cacheLimit{&bytes}
+	assert.Equal(t, "1GiB", f.String())
+	for text, want := range map[string]int64{"0": -1, "1000": 1000, "3MiB": 3 << 20} {
+		require.NoError(t, f.Set(text))
+		assert.Equal(t, want, bytes, text)
+		require.NoError(t, f.Set(f.String()))
+		assert.Equal(t, want, bytes, text)
+	}
+	assert.Error(t, f.Set("-1"))
+}
+
 func TestParseSize(t *testing.T) {
 	for text, want := range map[string]int64{"0": 0, "1000": 1000, "2KiB": 2048, "3MiB": 3 << 20, "4GiB": 4 << 30} {
 		got, ok := parseSize(text)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -66,6 +67,8 @@ type sizeLimit struct {
 
 const pageSize = 64 << 10
 
+var errSize = errors.New("want a number of bytes such as 1000000, 512KiB, 64MiB or 1GiB")
+
 func (l *sizeLimit) Type() string { return "size" }
 
 func (l *sizeLimit) String() string {
@@ -82,7 +85,7 @@ func (l *sizeLimit) Set(s string) error {
 	n, ok := parseSize(s)
 	switch {
 	case !ok:
-		return fmt.Errorf("want a number of bytes such as 1000000, 512KiB, 64MiB or 1GiB")
+		return errSize
 	case l.bytes != nil:
 		*l.bytes = n
 	case n < pageSize || n > 4<<30:

@@ -90,3 +90,30 @@ func (l *numberLimit) Set(s string) error {
 	}
 	return nil
 }
+
+// cacheLimit is a size that may be unlimited.
+type cacheLimit struct{ to *int64 }
+
+func (l *cacheLimit) Type() string { return "size" }
+
+func (l *cacheLimit) String() string {
+	switch {
+	case l.to == nil || *l.to == 0:
+		return strconv.Itoa(host.DefaultMaxCacheBytes>>30) + "GiB"
+	case *l.to < 0:
+		return "0"
+	}
+	return strconv.FormatInt(*l.to, 10)
+}
+
+func (l *cacheLimit) Set(s string) error {
+	n, ok := parseSize(s)
+	switch {
+	case !ok:
+		return errSize
+	case n == 0:
+		n = -1
+	}
+	*l.to = n
+	return nil
+}

@@ -20,7 +20,7 @@ func BenchmarkCompile(b *testing.B) {
 		c := EngineConfig{MemoryPages: 1024, Imports: abi.StackImports, Functions: sockabi.Functions}
 		if dir != "" {
 			var err error
-			c.Store, err = OpenStore(dir)
+			c.Store, err = OpenStore(dir, StoreConfig{})
 			require.NoError(b, err)
 			defer func() { require.NoError(b, c.Store.Close(ctx)) }()
 		}

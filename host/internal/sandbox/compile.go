@@ -120,6 +120,7 @@ func (e *Engine) restore(k codeKey) *code {
 		return nil
 	}
 	made, _ := e.newCode(k, e.stubs, compiled, &f.module) // what is wrong with it is told when it is made
+	store.used(f)
 	return made
 }
 
@@ -129,10 +130,13 @@ func (e *Engine) make(m *instrument.Module, k codeKey) (_ *code, err error) {
 	if e.Modules() == 0 {
 		ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
 	}
+	var unkept error
 	if e.stubs != nil {
 		store := e.config.Store
-		if store.keep(ctx, newStubKey(k, e.mostPages(k.config)), m, e.runtimeConfig()) == nil {
-			if made := e.restore(k); made != nil {
+		if unkept = store.keep(ctx, newStubKey(k, e.mostPages(k.config)), m, e.runtimeConfig()); unkept == nil {
+			made := e.restore(k)
+			store.evict()
+			if made != nil {
 				return made, nil
 			}
 		}
@@ -145,6 +149,9 @@ func (e *Engine) make(m *instrument.Module, k codeKey) (_ *code, err error) {
 	compiled, err := e.plain.CompileModule(ctx, m.Wasm)
 	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
+	}
+	if unkept != nil { // though there is nothing wrong with the module
+		e.config.Store.tell(unkept)
 	}
 	return e.newCode(k, e.plain, compiled, m)
 }

@@ -45,9 +45,13 @@ func loader(t testing.TB) *Engine {
 
 // storing returns an engine with a Store of its own in dir, as a process has that has just begun. pages is the most memory.
 func storing(t testing.TB, dir string, pages uint32) *Engine {
+	return storingBy(t, dir, pages, StoreConfig{})
+}
+
+func storingBy(t testing.TB, dir string, pages uint32, c StoreConfig) *Engine {
 	t.Helper()
 	ctx := context.Background()
-	s, err := OpenStore(dir)
+	s, err := OpenStore(dir, c)
 	require.NoError(t, err)
 	e, err := NewEngine(ctx, EngineConfig{Store: s, MemoryPages: pages, Imports: imports, Functions: functions})
 	require.NoError(t, err)

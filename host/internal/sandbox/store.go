@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"path/filepath"
+	"sync"
 
 	"github.com/tetratelabs/wazero"
 )
@@ -16,13 +17,21 @@ import (
 // A stub must not run as it is. The stubs of a Store are only compiled by wazero runtimes of which nothing else is asked, in a context in which wazero can
 // read code but cannot make it: see onlyRead.
 type Store struct {
-	dir   string
-	cache wazero.CompilationCache // of stubs
+	dir    string
+	config StoreConfig
+	cache  wazero.CompilationCache // of stubs
+	failed sync.Once
+}
+
+// StoreConfig configures a Store.
+type StoreConfig struct {
+	MaxBytes int64       // the most that is kept: what was used longest ago is removed; 0: no limit
+	Failed   func(error) // is told, the first time, why something could not be kept; nil: nobody is
 }
 
 // OpenStore returns a Store that keeps code in a directory below dir, where a cache of OpenCache may be too. It must be closed. The errors are those
 // of OpenCache.
-func OpenStore(dir string) (*Store, error) {
+func OpenStore(dir string, c StoreConfig) (*Store, error) {
 	if err := openPrivate(dir); err != nil {
 		return nil, err
 	}
@@ -37,7 +46,14 @@ func OpenStore(dir string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{dir, cache}, nil
+	return &Store{dir: dir, config: c, cache: cache}, nil
+}
+
+// tell says why something could not be kept.
+func (s *Store) tell(err error) {
+	if s.config.Failed != nil {
+		s.failed.Do(func() { s.config.Failed(err) })
+	}
 }
 
 // Close frees what is in memory, after the engines that use it.

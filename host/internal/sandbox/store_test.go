@@ -187,7 +187,8 @@ func TestStoreThatCannotBeUsed(t *testing.T) {
 	for _, name := range []string{"stubs", "wazero-*", ""} {
 		dir := t.TempDir()
 		ctx := context.Background()
-		e := storing(t, dir, 16)
+		var failures []error
+		e := storingBy(t, dir, 16, StoreConfig{Failed: func(err error) { failures = append(failures, err) }})
 		below, err := filepath.Glob(filepath.Join(dir, "code", name))
 		require.NoError(t, err)
 		if name == "stubs" {
@@ -204,7 +205,61 @@ func TestStoreThatCannotBeUsed(t *testing.T) {
 		assert.NoError(t, err)
 		i.Close()
 		require.NoError(t, m.Close(ctx))
+		_, err = e.Compile(ctx, "guest", guest(t, "guest")[:100], metering)
+		require.Error(t, err)
+		assert.Len(t, failures, 1, "it is told once, and not of what is wrong with a module")
 	}
+}
+
+// What was used longest ago is removed when there would be more than may be kept.
+func TestStoreIsBounded(t *testing.T) {
+	size := func(dir string) (sum int64) {
+		for _, b := range files(t, dir) {
+			sum += int64(len(b))
+		}
+		return sum
+	}
+	other := t.TempDir()
+	start(t, other, distinct(t, 1), metering)
+	limit := 2*size(other) + size(other)/2
+
+	dir := t.TempDir()
+	compiled := 0
+	OnCompile(t, func() { compiled++ })
+	load := func(n int) (times int) {
+		compiled = 0
+		m, err := storingBy(t, dir, 16, StoreConfig{MaxBytes: limit}).Compile(context.Background(), "guest", distinct(t, n), metering)
+		require.NoError(t, err)
+		require.NoError(t, m.Close(context.Background()))
+		return compiled
+	}
+	past := time.Now().Add(-time.Hour) // the clock of files is coarse
+	age := func() {
+		past = past.Add(time.Minute)
+		for name := range files(t, dir) {
+			path := dir + name
+			if info, err := os.Stat(path); assert.NoError(t, err) && info.ModTime().After(past) {
+				require.NoError(t, os.Chtimes(path, past, past))
+			}
+		}
+	}
+	for n := range 2 {
+		assert.Equal(t, 1, load(n))
+		age()
+	}
+	assert.Zero(t, load(0))
+	age()
+	assert.Equal(t, 1, load(2))
+	age()
+	assert.LessOrEqual(t, size(dir), limit)
+	assert.Zero(t, load(0), "it was used later than 1")
+	assert.Zero(t, load(2))
+	assert.Equal(t, 1, load(1))
+
+	limit = 1
+	age()
+	assert.Equal(t, 1, load(3), "it runs, though nothing is kept")
+	assert.Empty(t, files(t, dir))
 }
 
 // The directory may vanish while it is in use.
