@@ -57,7 +57,7 @@ type Config struct {
 // DefaultMaxStackPages is 1 GiB.
 const DefaultMaxStackPages = 16384
 
-// DefaultMaxCacheBytes is 1 GiB. A module of Go has some 8 MB.
+// DefaultMaxCacheBytes is 1 GiB. A module of Go takes some 7 MB.
 const DefaultMaxCacheBytes = 1 << 30
 
 const maxPages = 65536 // 4 GiB: all that 32-bit pointers reach
