@@ -72,17 +72,13 @@ func (c *cork) flush() {
 	c.writes, c.bytes = c.writes[:0], c.bytes[:0]
 }
 
-// putTogether writes what is kept by one system call. What that does not take is left.
+// putTogether writes what is kept by one system call. What fails is left: nothing of it was written, and put finds out whether it is the
+// socket that fails, or the ring.
 func (c *cork) putTogether() {
 	ok := c.ring.send(c)
 	for i := range c.writes {
-		w := &c.writes[i]
-		switch n := c.ring.sent[i]; {
-		case w.socket == nil || n == notSent:
-		case n < 0:
-			c.written(w, 0, syscall.Errno(-n))
-		default:
-			c.written(w, int(n), nil)
+		if n := int(c.ring.sent[i]); n >= 0 {
+			c.written(&c.writes[i], n, nil)
 		}
 	}
 	if !ok {

@@ -18,21 +18,17 @@ import (
 type ring struct {
 	fd      int
 	memory  [2][]byte // shared with the kernel: the queues, and what is submitted
-	taken   *uint32   // how many submissions the kernel has taken, and
-	offered *uint32   // how many there were
-	read    *uint32   // how many results were read, and
-	made    *uint32   // how many there were
+	offered *uint32   // how many sends there were
+	made    *uint32   // how many results there were, and
+	read    *uint32   // how many of them were read
 	sends   *[ringSize]ringSend
 	results *[2 * ringSize]ringResult
 
-	sent [ringSize]int32 // by number of the send: bytes, an errno below 0, or notSent
+	sent [ringSize]int32 // by number of the send: bytes; below 0: it failed, or was not tried
 }
 
 // ringSize is how many sends there may be in one call: a power of two.
 const ringSize = maxCorked
-
-// notSent stands in ring.sent for what was not tried.
-const notSent = -1 << 31
 
 // ringSend is a struct io_uring_sqe.
 type ringSend struct {
@@ -110,8 +106,7 @@ func (r *ring) share(p *ringParams) bool {
 	}
 	queues := r.memory[0]
 	number := func(offset uint32) *uint32 { return (*uint32)(unsafe.Pointer(&queues[offset])) }
-	r.taken, r.offered = number(p.send.head), number(p.send.tail)
-	r.read, r.made = number(p.result.head), number(p.result.tail)
+	r.offered, r.made, r.read = number(p.send.tail), number(p.result.tail), number(p.result.head)
 	r.results = (*[2 * ringSize]ringResult)(unsafe.Pointer(&queues[p.result.results]))
 	r.sends = (*[ringSize]ringSend)(unsafe.Pointer(&r.memory[1][0]))
 	order := (*[ringSize]uint32)(unsafe.Pointer(&queues[p.send.order]))
@@ -134,7 +129,7 @@ func (r *ring) close() {
 func (r *ring) send(c *cork) bool {
 	offered := *r.offered
 	for i := range c.writes {
-		r.sent[i] = notSent
+		r.sent[i] = -1
 		w := &c.writes[i]
 		if w.socket == nil {
 			continue

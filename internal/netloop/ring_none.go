@@ -5,8 +5,6 @@ package netloop
 // ring is of Linux.
 type ring struct{ sent [maxCorked]int32 }
 
-const notSent = 0
-
 func newRing() *ring { return nil }
 
 func (*ring) close()          {}
