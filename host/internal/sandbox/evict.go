@@ -17,12 +17,17 @@ func (s *Store) used(f *stubFile) {
 	}
 }
 
-// evict removes the files that were used longest ago, until the others take no more than StoreConfig.MaxBytes. A process that is about to read one
-// compiles the module.
+// evictAt is which part of StoreConfig.MaxBytes may be kept between two looks at what there is.
+const evictAt = 16
+
+// evict removes the files that were used longest ago, until there is room for as much as is kept before it looks again: it goes through all files, of
+// which there may be many. A process that is about to read one that is removed compiles the module.
 func (s *Store) evict() {
-	if s.config.MaxBytes == 0 {
+	room := s.config.MaxBytes / evictAt
+	if s.config.MaxBytes == 0 || s.grown.Load() < room {
 		return
 	}
+	s.grown.Store(0)
 	type file struct {
 		path string
 		info fs.FileInfo
@@ -43,7 +48,7 @@ func (s *Store) evict() {
 	slices.SortFunc(files, func(a, b file) int {
 		return cmp.Or(b.info.ModTime().Compare(a.info.ModTime()), cmp.Compare(a.path, b.path))
 	})
-	left := s.config.MaxBytes
+	left := s.config.MaxBytes - room
 	for _, f := range files {
 		if left -= f.info.Size(); left < 0 {
 			_ = os.Remove(f.path) // the next one tries again

@@ -44,9 +44,11 @@ func (s *Store) keep(ctx context.Context, k stubKey, m *instrument.Module, c waz
 		return err
 	}
 	written := filepath.Join(dir, "written")
-	if err := os.WriteFile(written, f.encode(), 0o600); err != nil {
+	encoded := f.encode()
+	if err := os.WriteFile(written, encoded, 0o600); err != nil {
 		return err
 	}
+	s.grown.Add(f.code.Size + int64(len(encoded)))
 	return place(written, s.stubPath(k))
 }
 

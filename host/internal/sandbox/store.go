@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tetratelabs/wazero"
 )
@@ -21,6 +22,7 @@ type Store struct {
 	config StoreConfig
 	cache  wazero.CompilationCache // of stubs
 	failed sync.Once
+	grown  atomic.Int64 // bytes, since evict has looked
 }
 
 // StoreConfig configures a Store.
@@ -46,7 +48,9 @@ func OpenStore(dir string, c StoreConfig) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{dir: dir, config: c, cache: cache}, nil
+	s := &Store{dir: dir, config: c, cache: cache}
+	s.grown.Store(c.MaxBytes) // of what is there nothing is known
+	return s, nil
 }
 
 // tell says why something could not be kept.

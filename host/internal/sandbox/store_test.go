@@ -260,6 +260,18 @@ func TestStoreIsBounded(t *testing.T) {
 	age()
 	assert.Equal(t, 1, load(3), "it runs, though nothing is kept")
 	assert.Empty(t, files(t, dir))
+
+	limit = 32 * size(other)
+	e := storingBy(t, dir, 16, StoreConfig{MaxBytes: limit})
+	most := int64(0)
+	for n := range 100 {
+		m, err := e.Compile(context.Background(), "guest", distinct(t, n), metering)
+		require.NoError(t, err)
+		require.NoError(t, m.Close(context.Background()))
+		most = max(most, size(dir))
+	}
+	assert.LessOrEqual(t, most, limit)
+	assert.Greater(t, most, limit*7/8)
 }
 
 // The directory may vanish while it is in use.
