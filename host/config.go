@@ -21,8 +21,8 @@ type Config struct {
 	// NoCache keeps compiled guests in memory only. CacheDir must be "" then.
 	NoCache bool
 
-	// MaxCacheBytes is the most that files in the cache's directory take. When more is kept, what was used longest ago is removed.
-	// 0 means DefaultMaxCacheBytes, -1 no limit.
+	// MaxCacheBytes is the most that the files of compiled guests take in that directory; programs of RunProgram do not count. What was used longest ago is
+	// removed to make room. 0 means DefaultMaxCacheBytes, -1 no limit.
 	MaxCacheBytes int64
 
 	// Cache is a cache of the embedder's, as other runtimes of wazero in the process have it. It is not closed, and must not be before
