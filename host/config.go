@@ -36,6 +36,10 @@ type Config struct {
 	// HostModules are functions that handlers can be granted to import next to those of Porthole.
 	HostModules []HostModule
 
+	// NoIOUring keeps shards from io_uring, by which they send several answers at once where Linux lets them, and do without where it does not. It is for
+	// where a filter ends processes that ask for it.
+	NoIOUring bool
+
 	// Clock tells the time. nil means the system's.
 	Clock Clock
 

@@ -22,15 +22,16 @@ import (
 
 // Runtime holds the compiled stack and the handlers of a process. One is enough for many servers.
 type Runtime struct {
-	log      *slog.Logger
-	observe  *observe.Hub // nil: nobody looks
-	clock    Clock        // nil: the system's
-	modules  sandbox.HostModules
-	store    *sandbox.Store                  // nil if native code is not kept on disk
-	cache    wazero.CompilationCache         // to be closed with it; nil if there is a store, or it is the embedder's
-	stacks   *sandbox.Engine                 // its guests can import sockets
-	handlers *sandbox.Engine                 // its guests cannot
-	stack    func() (*sandbox.Module, error) // waits until it is compiled
+	log       *slog.Logger
+	observe   *observe.Hub // nil: nobody looks
+	clock     Clock        // nil: the system's
+	noIOUring bool
+	modules   sandbox.HostModules
+	store     *sandbox.Store                  // nil if native code is not kept on disk
+	cache     wazero.CompilationCache         // to be closed with it; nil if there is a store, or it is the embedder's
+	stacks    *sandbox.Engine                 // its guests can import sockets
+	handlers  *sandbox.Engine                 // its guests cannot
+	stack     func() (*sandbox.Module, error) // waits until it is compiled
 
 	mu      sync.Mutex
 	closed  bool
@@ -51,10 +52,11 @@ func newRuntime(ctx context.Context, c Config, stack []byte) (*Runtime, error) {
 		return nil, err
 	}
 	r := &Runtime{
-		log:     c.Logger,
-		clock:   c.Clock,
-		servers: make(map[*Server]struct{}),
-		unused:  make(chan struct{}),
+		log:       c.Logger,
+		clock:     c.Clock,
+		noIOUring: c.NoIOUring,
+		servers:   make(map[*Server]struct{}),
+		unused:    make(chan struct{}),
 	}
 	if r.log == nil {
 		r.log = slog.Default()

@@ -18,6 +18,9 @@ type Config struct {
 	// Portable makes the loop sleep as it does on systems without a poller of ours: in Go's scheduler, which testing/synctest sees.
 	Portable bool
 
+	// NoRing keeps the loop from io_uring: each write is a system call.
+	NoRing bool
+
 	// ReadBufferSize is the size in bytes of the loop's one read buffer, and so the most that Data brings: to a socket with
 	// abi.SocketBulk. Others get at most DefaultReadBufferSize of it.
 	// 0 means DefaultReadBufferSize.

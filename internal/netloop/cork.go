@@ -51,7 +51,7 @@ func (c *cork) takes(f *pollSocket, p []byte) bool {
 	return true
 }
 
-// start is called by the goroutine of the loop before all others.
+// start has writes go together by one system call, if the system has one.
 func (c *cork) start() { c.ring = newRing() }
 
 func (c *cork) stop() {

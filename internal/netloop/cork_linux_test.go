@@ -28,7 +28,7 @@ func newCorked(t *testing.T, k kind, sockets int) *corked {
 	if portable || !k.plain && !k.sealed {
 		t.Skip("of the poller's sockets")
 	}
-	c := &corked{t: t, loop: New(Config{})}
+	c := &corked{t: t, loop: New(Config{NoRing: ringless})}
 	accepted := make(chan struct{}, sockets)
 	c.accept = func(Handle, Handle) { accepted <- struct{}{} }
 	run(t, c.loop, c)
@@ -37,9 +37,6 @@ func newCorked(t *testing.T, k kind, sockets int) *corked {
 		c.peers = append(c.peers, theirs)
 		c.loop.Attach(ours, 0)
 		<-accepted
-	}
-	if ringless {
-		on(t, c.loop, c.loop.cork.stop)
 	}
 	on(t, c.loop, func() {}) // in the turn in which TLS looks for what came with the handshake: what comes later is told by the poller
 	return c

@@ -60,7 +60,9 @@ func (l *Loop) Run(h Handler) error {
 	}
 	if l.poller != nil {
 		defer l.poller.close()
-		l.cork.start()
+		if !l.config.NoRing {
+			l.cork.start()
+		}
 		defer l.cork.stop()
 		l.inbox.wake = l.poller.wake
 	}

@@ -18,6 +18,8 @@ import (
 func TestWithoutRing(t *testing.T) {
 	ringless = true
 	defer func() { ringless = false }()
+	c := newCorked(t, kinds[0], 1)
+	on(t, c.loop, func() { assert.Nil(t, c.loop.cork.ring) })
 	t.Run("together", TestWritesOfATurnGoTogether)
 	t.Run("order", TestCorkKeepsOrder)
 	t.Run("no room", TestCorkKeepsWhatFindsNoRoom)

@@ -88,7 +88,7 @@ func TestHelp(t *testing.T) {
 			"--listen address ", "(default 127.0.0.1:8080)", "--shards int ", "--drain-timeout duration ", "(default 30s)",
 			"--headers-timeout duration ", "--request-timeout duration ", "(default 5m0s)", "--keep-alive-timeout duration ", "(default 5s)",
 			"--body-idle-timeout duration ", "--max-header-bytes int ", "(default 16384)", "--max-headers-count int ", "(default 1000)",
-			"--cache-dir string ", "--max-cache size ", "(default 1GiB)", "--no-cache ", "unix:/run/hello.sock", "--allow-connect rule ", "--allow-listen rule ", "--ignore-upgrade ",
+			"--cache-dir string ", "--max-cache size ", "(default 1GiB)", "--no-cache ", "--no-io-uring ", "unix:/run/hello.sock", "--allow-connect rule ", "--allow-listen rule ", "--ignore-upgrade ",
 			"--metrics-listen address ", "--otlp-endpoint url ", "--log-format format ", "(default text)", "--log-level level ", "(default info)",
 			"--env NAME[=VALUE] ", "--arg TEXT ", "--route PATTERN=FILE ", "--watch ", "--isolation mode ", "(default shared)",
 			"--event-timeout duration ", "(default 1s)", "--start-timeout duration ", "--max-exchange-fuel int ", "(default 17179869184)", "--max-memory size ",
