@@ -36,7 +36,7 @@ func TestHandlerLimitFlags(t *testing.T) {
 
 func TestCacheLimitFlag(t *testing.T) {
 	var bytes int64
-	f := &cacheLimit{&bytes}
+	f := &int64Limit{&bytes, "1GiB", true}
 	assert.Equal(t, "1GiB", f.String())
 	for text, want := range map[string]int64{"0": -1, "1000": 1000, "3MiB": 3 << 20} {
 		require.NoError(t, f.Set(text))

@@ -22,7 +22,7 @@ func handlerLimitFlags(flags *pflag.FlagSet, l *host.Limits) {
 	}
 	timeout(&l.EventTimeout, "event-timeout", host.DefaultEventTimeout, "longest a handler may compute at a time; longer: it is ended, 500; 0: no limit")
 	timeout(&l.StartTimeout, "start-timeout", host.DefaultStartTimeout, "longest a handler may take to start; 0: no limit")
-	flags.Var(&fuelLimit{&l.MaxExchangeFuel}, "max-exchange-fuel", "most computing for one request in all: calls and turns of loops; 0: no limit")
+	flags.Var(&int64Limit{&l.MaxExchangeFuel, strconv.FormatInt(host.DefaultMaxExchangeFuel, 10), false}, "max-exchange-fuel", "most computing for one request in all: calls and turns of loops; 0: no limit")
 	flags.Var(&sizeLimit{pages: &l.MaxMemoryPages}, "max-memory", "most memory of an instance")
 	number(&l.MaxInstances, "max-instances", host.DefaultMaxInstances, "most instances of a handler in a shard, unless it is shared")
 	number(&l.MaxQueuedRequests, "max-queued-requests", host.DefaultMaxQueuedRequests, "how many requests may wait for an instance; beyond: 503; 0: none")
@@ -30,33 +30,6 @@ func handlerLimitFlags(flags *pflag.FlagSet, l *host.Limits) {
 	number(&l.MaxOutboundSockets, "max-outbound-sockets", host.DefaultMaxOutboundSockets, "most connections that an instance may have to others")
 	flags.Var(&sizeLimit{bytes: &l.MaxBodyBytes}, "max-body-bytes", "most bytes of a request's body; over it: 413; 0: no limit")
 	timeout(&l.RetireTimeout, "retire-timeout", host.DefaultRetireTimeout, "how long requests may go on in a handler that was replaced; 0: no limit")
-}
-
-// fuelLimit is a number that has no small values.
-type fuelLimit struct{ to *int64 }
-
-func (l *fuelLimit) Type() string { return "int" }
-
-func (l *fuelLimit) String() string {
-	switch {
-	case l.to == nil || *l.to == 0:
-		return strconv.FormatInt(host.DefaultMaxExchangeFuel, 10)
-	case *l.to < 0:
-		return "0"
-	}
-	return strconv.FormatInt(*l.to, 10)
-}
-
-func (l *fuelLimit) Set(s string) error {
-	n, err := strconv.ParseInt(s, 10, 62)
-	switch {
-	case err != nil || n < 0:
-		return fmt.Errorf("want a whole number")
-	case n == 0:
-		n = -1
-	}
-	*l.to = n
-	return nil
 }
 
 // sizeLimit is a number of bytes, with a unit; either of memory, which has at least a page, or one that may be none.

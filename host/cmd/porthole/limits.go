@@ -91,27 +91,41 @@ func (l *numberLimit) Set(s string) error {
 	return nil
 }
 
-// cacheLimit is a size that may be unlimited.
-type cacheLimit struct{ to *int64 }
+// int64Limit is a large number, or a size with a unit.
+type int64Limit struct {
+	to     *int64
+	preset string
+	size   bool
+}
 
-func (l *cacheLimit) Type() string { return "size" }
+func (l *int64Limit) Type() string {
+	if l.size {
+		return "size"
+	}
+	return "int"
+}
 
-func (l *cacheLimit) String() string {
+func (l *int64Limit) String() string {
 	switch {
 	case l.to == nil || *l.to == 0:
-		return strconv.Itoa(host.DefaultMaxCacheBytes>>30) + "GiB"
+		return l.preset
 	case *l.to < 0:
 		return "0"
 	}
 	return strconv.FormatInt(*l.to, 10)
 }
 
-func (l *cacheLimit) Set(s string) error {
-	n, ok := parseSize(s)
-	switch {
-	case !ok:
-		return errSize
-	case n == 0:
+func (l *int64Limit) Set(s string) error {
+	n, err := strconv.ParseInt(s, 10, 62)
+	if l.size {
+		var ok bool
+		if n, ok = parseSize(s); !ok {
+			return errSize
+		}
+	} else if err != nil || n < 0 {
+		return fmt.Errorf("want a whole number")
+	}
+	if n == 0 {
 		n = -1
 	}
 	*l.to = n

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -112,7 +113,7 @@ the address itself or by localhost, not by any other name, and not by *.
 	s.observing.flags(flags)
 	flags.StringVar(&s.runtime.CacheDir, "cache-dir", "", "where compiled modules are kept (default the user's cache directory)")
 	flags.BoolVar(&s.runtime.NoIOUring, "no-io-uring", false, "do not ask for io_uring, where a filter of system calls ends who does")
-	flags.Var(&cacheLimit{&s.runtime.MaxCacheBytes}, "max-cache", "most that compiled modules take there; over it: those used longest ago go; 0: no limit")
+	flags.Var(&int64Limit{&s.runtime.MaxCacheBytes, strconv.Itoa(host.DefaultMaxCacheBytes>>30) + "GiB", true}, "max-cache", "most that compiled modules take there; over it: those used longest ago go; 0: no limit")
 	flags.BoolVar(&s.runtime.NoCache, "no-cache", false, "keep no compiled modules")
 	return cmd
 }

@@ -35,16 +35,19 @@ type body struct {
 	out             []byte
 }
 
+// sized returns n values, in the place of s and as they were there if it has room.
+func sized[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }
+
 // zeroed returns n zero values, in the place of s if it has room.
 func zeroed[T any](s []T, n int) []T {
-	s = slices.Grow(s[:0], n)[:n]
+	s = sized(s, n)
 	clear(s)
 	return s
 }
 
-// emptied returns n empty slices, in the place of s, with the room that those of s have.
+// emptied returns n empty slices, in the place of s and with the room that those have if it has room.
 func emptied[T any](s [][]T, n int) [][]T {
-	s = slices.Grow(s[:cap(s)], max(0, n-cap(s)))[:n]
+	s = sized(s, n)
 	for i := range s {
 		s[i] = s[i][:0]
 	}

@@ -1,10 +1,6 @@
 package optimize
 
-import (
-	"slices"
-
-	"github.com/portholehttp/porthole/host/internal/opcode"
-)
+import "github.com/portholehttp/porthole/host/internal/opcode"
 
 // segment is the code between two labels of a dispatch.
 type segment struct {
@@ -40,7 +36,7 @@ type segmenter struct {
 
 // run reads all segments. It reports false for what Go's compiler does not do.
 func (s *segmenter) run() bool {
-	s.segments = slices.Grow(s.divided[:cap(s.divided)], max(0, s.exit-cap(s.divided)))[:s.exit]
+	s.segments = sized(s.divided, s.exit)
 	s.moved = s.moved[:0]
 	for k := range s.exit {
 		if !s.segment(k) {

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"cmp"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -45,9 +44,7 @@ func (s *Store) evict() {
 		}
 		return nil
 	})
-	slices.SortFunc(files, func(a, b file) int {
-		return cmp.Or(b.info.ModTime().Compare(a.info.ModTime()), cmp.Compare(a.path, b.path))
-	})
+	slices.SortFunc(files, func(a, b file) int { return b.info.ModTime().Compare(a.info.ModTime()) })
 	left := s.config.MaxBytes - room
 	for _, f := range files {
 		if left -= f.info.Size(); left < 0 {

@@ -197,6 +197,9 @@ func TestStoreThatCannotBeUsed(t *testing.T) {
 		require.Len(t, below, 1)
 		require.NoError(t, os.RemoveAll(below[0]))
 		require.NoError(t, os.WriteFile(below[0], nil, 0o600))
+		_, err = e.Compile(ctx, "malformed", guest(t, "guest")[:100], metering)
+		require.Error(t, err)
+		assert.Empty(t, failures, "not of what is wrong with a module")
 		m, err := e.Compile(ctx, "guest", guest(t, "guest"), metering)
 		require.NoError(t, err, name)
 		i, err := m.Instantiate(InstanceConfig{})
@@ -205,9 +208,11 @@ func TestStoreThatCannotBeUsed(t *testing.T) {
 		assert.NoError(t, err)
 		i.Close()
 		require.NoError(t, m.Close(ctx))
-		_, err = e.Compile(ctx, "guest", guest(t, "guest")[:100], metering)
-		require.Error(t, err)
-		assert.Len(t, failures, 1, "it is told once, and not of what is wrong with a module")
+		assert.Len(t, failures, 1)
+		m, err = e.Compile(ctx, "another", distinct(t, 1), metering)
+		require.NoError(t, err)
+		require.NoError(t, m.Close(ctx))
+		assert.Len(t, failures, 1, "it is told once")
 	}
 }
 

@@ -36,8 +36,3 @@ type Loop interface {
 // NewLoop makes a Loop that reads into the memory that readBuffer returns, called before each Data; Data's bytes
 // are a prefix of it.
 type NewLoop func(readBuffer func() []byte) Loop
-
-// Portable makes a netloop.Loop.
-func Portable(readBuffer func() []byte) Loop {
-	return netloop.New(netloop.Config{ReadBuffer: readBuffer})
-}

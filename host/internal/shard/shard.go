@@ -19,7 +19,7 @@ type Config struct {
 	Index     int // which shard it is, for observers
 	MaxEvents int // that one call of the stack may raise
 	Logger    *slog.Logger
-	NewLoop   NewLoop       // nil: Portable
+	NewLoop   NewLoop
 	Clock     sandbox.Clock // the time of day, for guests too; nil: the system's
 }
 
@@ -73,9 +73,6 @@ type Shard struct {
 // Start starts the goroutine of a shard with a fresh stack, and no handlers: see Prepare and SetRoutes. Until then requests are answered
 // with 404. The error is a *sandbox.Fault if the stack did not start.
 func Start(c Config) (*Shard, error) {
-	if c.NewLoop == nil {
-		c.NewLoop = Portable
-	}
 	s := &Shard{
 		config:    c,
 		log:       c.Logger,
